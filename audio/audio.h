@@ -1,0 +1,59 @@
+// Audio files: WAV, FLAC, OGG, MP3 (libsndfile) and the five stems of a .stem.mp4 (libav), in process.
+// Every input that cannot be used is one clear Error naming the file.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace unmix {
+
+// Samples are planar (channel after channel), full scale is -1..1.
+struct Audio {
+  int sample_rate = 0;  // Hz
+  int channels = 0;
+  std::vector<float> samples;
+
+  int64_t frames() const { return channels == 0 ? 0 : static_cast<int64_t>(samples.size()) / channels; }
+  std::span<float> channel(int index) { return {samples.data() + index * frames(), static_cast<size_t>(frames())}; }
+  std::span<const float> channel(int index) const {
+    return {samples.data() + index * frames(), static_cast<size_t>(frames())};
+  }
+};
+
+struct AudioInfo {
+  int sample_rate = 0;
+  int channels = 0;
+  int64_t frames = 0;  // of a .stem.mp4: its header's duration, up to a codec frame shorter than what is decoded
+  int stems = 1;       // 5 for a .stem.mp4
+  bool pcm16 = false;  // 16-bit integer samples
+  double duration() const { return static_cast<double>(frames) / sample_rate; }  // seconds
+};
+
+// Sample type of WAV and FLAC (which has no float); OGG and MP3 have their own.
+enum class SampleFormat { pcm16, pcm24, floating };
+
+bool is_stem_file(const std::filesystem::path& path);  // *.stem.mp4
+
+// The header alone is read.
+AudioInfo audio_info(const std::filesystem::path& path);
+
+// Frames start .. start + frames (-1: to the end), all finite. Of a .stem.mp4 the mixture.
+Audio read_audio(const std::filesystem::path& path, int64_t start = 0, int64_t frames = -1);
+
+// The streams of a .stem.mp4, decoded as ffmpeg does (edit list applied): mixture, drums, bass, other, vocals.
+std::vector<Audio> read_stems(const std::filesystem::path& path);
+
+// Written atomically, in the format of the extension: .wav, .flac, .ogg (Vorbis), .mp3. Integer samples are
+// round(32768 x) (or 2^23 x), clipped; returns how many samples lay outside -1..1 and were clipped.
+int64_t write_audio(const std::filesystem::path& path, const Audio& audio, SampleFormat format = SampleFormat::pcm16);
+
+// Linear-phase resampling (soxr, VHQ: 28 bits, 95 % of the band) to `sample_rate`; round(frames * ratio) frames.
+Audio resample(const Audio& audio, int sample_rate);
+
+// Throws unless every sample is finite; names the first that is not. `name` is the file or signal in the message.
+void check_finite(const Audio& audio, const std::string& name);
+
+}  // namespace unmix

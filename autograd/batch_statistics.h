@@ -1,0 +1,75 @@
+// Mean and variance of each channel of a batch (Ioffe & Szegedy, 2015, algorithm 1), shared by batch_norm and mask_head.
+#pragma once
+
+#include <cmath>
+
+#include "autograd/channels.h"
+#include "autograd/ops.h"
+#include "base/error.h"
+
+namespace unmix {
+
+// Per channel: m, and 1 / sqrt(v + eps) with the biased variance v.
+struct Normalizer {
+  Tensor mean, scale;
+};
+
+namespace statistics_detail {
+
+// Deviations from the channel's first value, so that a large mean cancels nothing.
+struct Deviations {
+  const float* x;
+  int64_t inner;
+  HD Values<float, 2> operator()(int64_t index, int64_t channel) const {
+    const float d = x[index] - x[channel * inner];
+    return {{d, d * d}};
+  }
+};
+
+struct StoreStatistics {
+  const float* x;
+  int64_t inner, count;
+  float momentum, eps;
+  float *mean, *scale, *running_mean, *running_variance;
+  HD void operator()(int64_t channel, const Values<double, 2>& sums) const {
+    const double n = static_cast<double>(count), d = sums[0] / n;
+    const double m = x[channel * inner] + d, deviation = sums[1] / n - d * d, v = deviation > 0.0 ? deviation : 0.0;
+    mean[channel] = static_cast<float>(m);
+    scale[channel] = static_cast<float>(1.0 / std::sqrt(v + eps));
+    running_mean[channel] += momentum * (static_cast<float>(m) - running_mean[channel]);
+    running_variance[channel] += momentum * (static_cast<float>(v * n / (n - 1.0)) - running_variance[channel]);
+  }
+};
+
+struct UseRunning {
+  const float *running_mean, *running_variance;
+  float eps;
+  float *mean, *scale;
+  HD void operator()(int64_t channel) const {
+    mean[channel] = running_mean[channel];
+    scale[channel] = 1.0f / std::sqrt(running_variance[channel] + eps);
+  }
+};
+
+}  // namespace statistics_detail
+
+// In training: of the batch, and moves the running statistics; otherwise of the running ones.
+inline Normalizer batch_statistics(const Tensor& x, const Channels& c, BatchStatistics& running, bool training,
+                                   float momentum, float eps, const char* op) {
+  using namespace statistics_detail;
+  const Device device = x.device();
+  Normalizer n{Tensor::empty({c.channels}, device), Tensor::empty({c.channels}, device)};
+  float *mean = running.mean.data(), *variance = running.variance.data();
+  if (!training) {
+    parallel_for(device, c.channels, UseRunning{mean, variance, eps, n.mean.data(), n.scale.data()});
+    return n;
+  }
+  check(c.per_channel() > 1, op, "shape {} has one value per channel: training needs two or more",
+        to_string(x.shape()));
+  reduce_channels<2>(device, c, Deviations{x.data(), c.inner},
+                     StoreStatistics{x.data(), c.inner, c.per_channel(), momentum, eps, n.mean.data(), n.scale.data(),
+                                     mean, variance});
+  return n;
+}
+
+}  // namespace unmix

@@ -1,0 +1,125 @@
+#include "tensor/conv2d.h"
+
+#include "autograd/channels.h"
+#include "autograd/ops.h"
+#include "autograd/store.h"
+#include "base/error.h"
+
+namespace unmix {
+namespace {
+
+struct AddBias {
+  const float* bias;
+  float* y;
+  HD void operator()(int64_t i, int64_t channel) const { y[i] += bias[channel]; }
+};
+
+struct ReadGradient {
+  const float* dy;
+  HD Values<float, 1> operator()(int64_t i, int64_t) const { return {{dy[i]}}; }
+};
+
+Var add_bias(const Var& x, const Var& bias) {
+  Tensor y = x.value().clone();
+  const Channels c = Channels::of(y.shape());
+  for_channels(y.device(), c, AddBias{bias.value().data(), y.data()});
+  return make_var(y, {x, bias}, [c](const Tensor& dy, Gradients& gradients) {
+    Tensor db = Tensor::empty({c.channels}, dy.device());
+    reduce_channels<1>(dy.device(), c, ReadGradient{dy.data()}, StoreSum{db.data()});
+    gradients.add(0, dy);
+    gradients.add(1, db);
+  });
+}
+
+// Windows of a pooling of planes height x width.
+struct Pool {
+  int64_t height, width, kernel, stride, out_height, out_width;
+
+  // Index in its plane of the first largest value of window (i, j).
+  HD int64_t largest(const float* plane, int64_t i, int64_t j) const {
+    int64_t best = i * stride * width + j * stride;
+    for (int64_t di = 0; di < kernel; ++di)
+      for (int64_t dj = 0; dj < kernel; ++dj) {
+        const int64_t at = (i * stride + di) * width + j * stride + dj;
+        if (plane[at] > plane[best]) best = at;
+      }
+    return best;
+  }
+};
+
+struct PoolForward {
+  Pool pool;
+  const float* x;
+  float* y;
+  HD void operator()(int64_t plane, int64_t out) const {
+    const float* from = x + plane * pool.height * pool.width;
+    y[plane * pool.out_height * pool.out_width + out] = from[pool.largest(from, out / pool.out_width, out % pool.out_width)];
+  }
+};
+
+// Gathers: each input value asks the windows that hold it, so that no two threads write one place.
+struct PoolBackward {
+  Pool pool;
+  const float *x, *dy;
+  float* dx;
+  HD void operator()(int64_t plane, int64_t at) const {
+    const float* from = x + plane * pool.height * pool.width;
+    const float* gradient = dy + plane * pool.out_height * pool.out_width;
+    const int64_t row = at / pool.width, col = at % pool.width;
+    const int64_t first_i = row < pool.kernel ? 0 : (row - pool.kernel) / pool.stride + 1;
+    const int64_t first_j = col < pool.kernel ? 0 : (col - pool.kernel) / pool.stride + 1;
+    float sum = 0.0f;
+    for (int64_t i = first_i; i * pool.stride <= row && i < pool.out_height; ++i)
+      for (int64_t j = first_j; j * pool.stride <= col && j < pool.out_width; ++j)
+        if (pool.largest(from, i, j) == at) sum += gradient[i * pool.out_width + j];
+    dx[plane * pool.height * pool.width + at] = sum;
+  }
+};
+
+}  // namespace
+
+Var conv2d(const Var& x, const Var& weight, const Var& bias, int64_t stride, int64_t padding) {
+  const bool shapes = x.shape().size() == 4 && weight.shape().size() == 4 && x.dim(1) == weight.dim(1) &&
+                      weight.dim(2) == weight.dim(3) && (!bias.defined() || bias.shape() == Shape{weight.dim(0)});
+  check(shapes, "conv2d", "input {} and weight {} do not fit", to_string(x.shape()), to_string(weight.shape()));
+  const Conv2dShape shape{x.dim(0), x.dim(1), x.dim(2), x.dim(3), weight.dim(0), weight.dim(2), stride, padding};
+  check(stride > 0 && padding >= 0 && shape.height + 2 * padding >= shape.kernel &&
+            shape.width + 2 * padding >= shape.kernel,
+        "conv2d", "a kernel of {} with stride {} and padding {} does not fit input {}", shape.kernel, stride, padding,
+        to_string(x.shape()));
+  const Tensor xv = x.value(), w = weight.value();
+  const Device device = xv.device();
+  Tensor y = Tensor::empty({shape.batch, shape.out, shape.out_height(), shape.out_width()}, device);
+  UNMIX_DISPATCH(device, conv2d_forward, shape, xv.data(), w.data(), y.data());
+  const Var result = make_var(y, {x, weight}, [=](const Tensor& dy, Gradients& gradients) {
+    if (gradients.wanted(0)) {
+      Tensor dx = Tensor::empty(xv.shape(), device);
+      UNMIX_DISPATCH(device, conv2d_backward_data, shape, dy.data(), w.data(), dx.data());
+      gradients.add(0, dx);
+    }
+    if (gradients.wanted(1)) {
+      Tensor dw = Tensor::empty(w.shape(), device);
+      UNMIX_DISPATCH(device, conv2d_backward_weight, shape, xv.data(), dy.data(), dw.data());
+      gradients.add(1, dw);
+    }
+  });
+  return bias.defined() ? add_bias(result, bias) : result;
+}
+
+Var max_pool2d(const Var& x, int64_t kernel, int64_t stride) {
+  check(x.shape().size() == 4 && kernel > 0 && stride > 0 && x.dim(2) >= kernel && x.dim(3) >= kernel, "max_pool2d",
+        "windows of {} with stride {} do not fit input {}", kernel, stride, to_string(x.shape()));
+  const Tensor xv = x.value();
+  const Device device = xv.device();
+  const int64_t height = xv.dim(2), width = xv.dim(3), planes = xv.dim(0) * xv.dim(1);
+  const Pool pool{height, width, kernel, stride, (height - kernel) / stride + 1, (width - kernel) / stride + 1};
+  Tensor y = Tensor::empty({xv.dim(0), xv.dim(1), pool.out_height, pool.out_width}, device);
+  parallel_for(device, planes, pool.out_height * pool.out_width, PoolForward{pool, xv.data(), y.data()});
+  return make_var(y, {x}, [=](const Tensor& dy, Gradients& gradients) {
+    Tensor dx = Tensor::empty(xv.shape(), device);
+    parallel_for(device, planes, height * width, PoolBackward{pool, xv.data(), dy.data(), dx.data()});
+    gradients.add(0, dx);
+  });
+}
+
+}  // namespace unmix

@@ -1,0 +1,142 @@
+// Short-time Fourier transform and its least-squares inverse (Griffin & Lim, 1984), with their adjoints as gradients:
+// see tensor/stft.h for the two primitives that make all four.
+#include "tensor/stft.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "autograd/ops.h"
+#include "base/error.h"
+
+namespace unmix {
+namespace {
+
+void check_options(const StftOptions& options, const char* op) {
+  check(options.n_fft >= 2 && options.n_fft % 2 == 0, op, "n_fft {} is not an even number of 2 or more", options.n_fft);
+  check(options.hop >= 1 && options.hop <= options.n_fft, op, "hop {} is not between 1 and n_fft {}", options.hop,
+        options.n_fft);
+  check(options.window.defined() && options.window.shape() == Shape{options.n_fft}, op,
+        "the window must have n_fft = {} values", options.n_fft);
+}
+
+StftFrames frames_of(const Tensor& x, const StftOptions& options) {
+  check(x.rank() >= 1 && x.size() > 0, "stft", "shape {} holds no signal", to_string(x.shape()));
+  const int64_t samples = x.dim(-1);
+  return {options.n_fft,        options.hop, options.center ? options.n_fft / 2 : 0,
+          x.size() / samples,   samples,     stft_frame_count(options, samples),
+          options.center ? Edge::reflect : Edge::zero};
+}
+
+// (..., samples) -> (frames, ..., bins)
+Shape spectrum_shape(const Tensor& x, const StftFrames& f) {
+  Shape shape = x.shape();
+  shape.back() = f.bins();
+  shape.insert(shape.begin(), f.frames);
+  return shape;
+}
+
+// 1 / sum over frames of window^2, as far as frames reach; 0 beyond.
+std::vector<float> inverse_envelope(const StftFrames& f, const std::vector<float>& window) {
+  std::vector<double> envelope(static_cast<size_t>(f.samples), 0.0);
+  for (int64_t frame = 0; frame < f.frames; ++frame) {
+    const int64_t start = frame * f.hop - f.pad;
+    for (int64_t n = std::max<int64_t>(0, -start); n < f.n_fft && start + n < f.samples; ++n) {
+      const double w = window[static_cast<size_t>(n)];
+      envelope[static_cast<size_t>(start + n)] += w * w;
+    }
+  }
+  const int64_t reach = std::min(f.samples, (f.frames - 1) * f.hop + f.n_fft - f.pad);
+  std::vector<float> inverse(envelope.size(), 0.0f);
+  for (int64_t t = 0; t < reach; ++t) {
+    const double e = envelope[static_cast<size_t>(t)];
+    check(e > 1e-11, "istft", "the windows add up to nothing at sample {}; use a smaller hop or center", t);
+    inverse[static_cast<size_t>(t)] = static_cast<float>(1.0 / e);
+  }
+  return inverse;
+}
+
+// Envelopes cost as much as an overlap-add and the same few come back every step.
+Tensor cached_inverse_envelope(const StftFrames& f, const Tensor& window) {
+  struct Entry {
+    Tensor window;  // held, so that its address stays its own
+    int64_t hop, pad, samples, frames;
+    Tensor inverse;
+  };
+  static std::mutex mutex;
+  static std::vector<Entry> entries;
+  const std::lock_guard lock(mutex);
+  for (const Entry& e : entries)
+    if (e.window.shares_buffer(window) && e.hop == f.hop && e.pad == f.pad && e.samples == f.samples &&
+        e.frames == f.frames)
+      return e.inverse;
+  if (entries.size() == 8) entries.erase(entries.begin());
+  entries.push_back({window, f.hop, f.pad, f.samples, f.frames,
+                     Tensor::from(inverse_envelope(f, window.to_vector()), {f.samples}, window.device())});
+  return entries.back().inverse;
+}
+
+}  // namespace
+
+int64_t stft_frame_count(const StftOptions& options, int64_t samples) {
+  check_options(options, "stft");
+  if (options.center) {
+    check(samples > options.n_fft / 2, "stft", "reflecting {} samples at the edges needs a longer signal than {}",
+          options.n_fft / 2, samples);
+    return samples / options.hop + 1;
+  }
+  check(samples >= options.n_fft, "stft", "a signal of {} samples is shorter than n_fft {}", samples, options.n_fft);
+  return (samples - options.n_fft) / options.hop + 1;
+}
+
+Var stft(const Var& x, const StftOptions& options) {
+  const StftFrames f = frames_of(x.value(), options);
+  const Tensor window = options.window;
+  Shape shape = spectrum_shape(x.value(), f);
+  shape.push_back(2);
+  Tensor spectrum = Tensor::empty(shape, x.device());
+  stft_analysis(x.device(), f, window.data(), nullptr, x.value().data(), spectrum.data(), nullptr);
+  return make_var(spectrum, {x}, [f, window, shape = x.shape()](const Tensor& dy, Gradients& gradients) {
+    StftFrames adjoint = f;
+    adjoint.inner_gain = 0.5f;
+    Tensor dx = Tensor::empty(shape, dy.device());
+    stft_synthesis(dy.device(), adjoint, window.data(), nullptr, dy.data(), dx.data());
+    gradients.add(0, dx);
+  });
+}
+
+Tensor stft_magnitude(const Tensor& x, const StftOptions& options, Tensor out) {
+  const StftFrames f = frames_of(x, options);
+  Tensor result = out.defined() ? out : Tensor::empty(spectrum_shape(x, f), x.device());
+  check(result.shape() == spectrum_shape(x, f), "stft", "output {} does not fit a signal {}", to_string(result.shape()),
+        to_string(x.shape()));
+  stft_analysis(x.device(), f, options.window.data(), nullptr, x.data(), nullptr, result.data());
+  return result;
+}
+
+Var istft(const Var& spectrum, const StftOptions& options, int64_t length) {
+  check_options(options, "istft");
+  Shape shape = spectrum.shape();
+  const int64_t n_fft = options.n_fft, bins = n_fft / 2 + 1;
+  check(shape.size() >= 3 && shape.back() == 2 && shape[shape.size() - 2] == bins && spectrum.size() > 0, "istft",
+        "shape {} is not (frames, ..., {}, 2)", to_string(shape), bins);
+  const int64_t frames = shape[0], pad = options.center ? n_fft / 2 : 0;
+  if (length == 0) length = (frames - 1) * options.hop + n_fft - 2 * pad;
+  check(length > 0, "istft", "{} frames with hop {} hold no sample; give a length", frames, options.hop);
+  shape = Shape(shape.begin() + 1, shape.end() - 1);
+  shape.back() = length;
+  const float per_bin = 1.0f / static_cast<float>(n_fft);
+  StftFrames f{n_fft, options.hop, pad, element_count(shape) / length, length, frames, Edge::zero, per_bin, per_bin};
+  const Tensor window = options.window, envelope = cached_inverse_envelope(f, window);
+  Tensor x = Tensor::empty(shape, spectrum.device());
+  stft_synthesis(x.device(), f, window.data(), envelope.data(), spectrum.value().data(), x.data());
+  return make_var(x, {spectrum}, [f, window, envelope, per_bin, shape = spectrum.shape()](const Tensor& dy,
+                                                                                        Gradients& gradients) {
+    StftFrames adjoint = f;
+    adjoint.inner_gain = 2.0f * per_bin;
+    Tensor dx = Tensor::empty(shape, dy.device());
+    stft_analysis(dy.device(), adjoint, window.data(), envelope.data(), dy.data(), dx.data(), nullptr);
+    gradients.add(0, dx);
+  });
+}
+
+}  // namespace unmix

@@ -1,0 +1,133 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace unmix {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Descriptor {
+ public:
+  Descriptor(const fs::path& path, int flags) : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
+  ~Descriptor() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  bool valid() const { return descriptor_ >= 0; }
+  int get() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+class RemovedAtExit {
+ public:
+  explicit RemovedAtExit(fs::path path) : path_(std::move(path)) {}
+  ~RemovedAtExit() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove(path_, ignored);
+  }
+  RemovedAtExit(const RemovedAtExit&) = delete;
+  RemovedAtExit& operator=(const RemovedAtExit&) = delete;
+
+  void keep() { path_.clear(); }
+
+ private:
+  fs::path path_;
+};
+
+[[noreturn]] void fail_write(const fs::path& path, int error) {
+  fail("file", "cannot write {}: {}", path.string(), std::strerror(error));
+}
+
+fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
+
+// Unique among the processes and threads that may write the same file at once.
+fs::path temporary_of(const fs::path& path) {
+  static std::atomic<unsigned> counter{0};
+  const std::string name = fmt::format(".{}.{}-{}.tmp", path.filename().string(), ::getpid(), counter++);
+  return folder_of(path) / name;
+}
+
+void synchronize_to_disk(const fs::path& written, const fs::path& path) {
+  const Descriptor file(written, O_RDONLY);
+  // Some file systems cannot sync a folder (EINVAL): the rename is then as durable as they make it.
+  if (!file.valid() || (::fsync(file.get()) != 0 && errno != EINVAL)) fail_write(path, errno);
+}
+
+void write_bytes(const fs::path& temporary, const fs::path& path, std::string_view bytes) {
+  const Descriptor file(temporary, O_WRONLY | O_CREAT | O_EXCL);
+  if (!file.valid()) fail_write(path, errno);
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail_write(path, errno);
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+}
+
+}  // namespace
+
+void write_atomically(const fs::path& path, const std::function<void(const fs::path& temporary)>& write) {
+  const fs::path folder = folder_of(path);
+  std::error_code error;
+  check(fs::is_directory(folder, error), "file", "cannot write {}: {} is not an existing folder", path.string(),
+        folder.string());
+  check(!fs::is_directory(path, error), "file", "cannot write {}: it is a folder", path.string());
+  check(::access(folder.c_str(), W_OK) == 0, "file", "cannot write {}: {}", path.string(), std::strerror(errno));
+  const fs::path temporary = temporary_of(path);
+  RemovedAtExit removed(temporary);
+  write(temporary);
+  synchronize_to_disk(temporary, path);
+  if (::rename(temporary.c_str(), path.c_str()) != 0) fail_write(path, errno);
+  removed.keep();
+  synchronize_to_disk(folder, path);
+}
+
+void write_file(const fs::path& path, std::string_view bytes) {
+  write_atomically(path, [&](const fs::path& temporary) { write_bytes(temporary, path, bytes); });
+}
+
+std::string read_file(const fs::path& path) {
+  const Descriptor file(path, O_RDONLY);
+  if (!file.valid()) fail("file", "cannot read {}: {}", path.string(), std::strerror(errno));
+  std::string bytes;
+  std::error_code error;
+  const auto expected = fs::file_size(path, error);
+  // One byte more shows the end of the file without growing the string; files of /proc have no size.
+  const size_t room = error ? 0 : static_cast<size_t>(expected);
+  bytes.resize(room + 1);
+  size_t filled = 0;
+  while (true) {
+    if (filled == bytes.size()) bytes.resize(2 * bytes.size() + 4096);
+    const ssize_t count = ::read(file.get(), bytes.data() + filled, bytes.size() - filled);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail("file", "cannot read {}: {}", path.string(), std::strerror(errno));
+    if (count == 0) break;
+    filled += static_cast<size_t>(count);
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+void check_input_file(const char* where, const fs::path& path) {
+  std::error_code error;
+  const auto status = fs::status(path, error);
+  check(fs::exists(status), where, "{}: no such file", path.string());
+  check(!fs::is_directory(status), where, "{}: is a folder, not a file", path.string());
+  const auto size = fs::is_regular_file(status) ? fs::file_size(path, error) : 1;
+  check(!error, where, "{}: {}", path.string(), error.message());
+  check(size > 0, where, "{}: the file is empty (0 bytes)", path.string());
+}
+
+}  // namespace unmix

@@ -1,0 +1,82 @@
+# Decides whether the CUDA half is built. Sets UNMIX_CUDA_ENABLED and UNMIX_CUDA_LIBRARIES, the libraries that the CUDA
+# half calls: the only place that names them.
+set(UNMIX_CUDA_ENABLED OFF)
+set(UNMIX_CUDA_LIBRARIES "")
+if(NOT UNMIX_CUDA MATCHES "^(AUTO|ON|OFF)$")
+  message(FATAL_ERROR "UNMIX_CUDA is \"${UNMIX_CUDA}\"; it takes AUTO, ON or OFF")
+endif()
+
+function(unmix_find_gpu result)
+  set(${result} OFF PARENT_SCOPE)
+  find_program(NVIDIA_SMI nvidia-smi PATHS /usr/lib/wsl/lib)
+  mark_as_advanced(NVIDIA_SMI)
+  if(NVIDIA_SMI)
+    execute_process(COMMAND ${NVIDIA_SMI} -L OUTPUT_VARIABLE list ERROR_QUIET TIMEOUT 30)
+    if(list MATCHES "GPU 0")
+      set(${result} ON PARENT_SCOPE)
+    endif()
+  elseif(EXISTS /dev/nvidia0)
+    set(${result} ON PARENT_SCOPE)
+  endif()
+endfunction()
+
+# Sets UNMIX_NVCC, CUDNN_INCLUDE_DIR and unmix_cuda_root, and `problem` to what is missing, if anything.
+macro(unmix_find_toolkit problem)
+  # The last two: where scripts/install-deps.sh --cuda puts a toolkit, and where the vendor's installer does.
+  find_program(UNMIX_NVCC nvcc
+    HINTS ${CUDAToolkit_ROOT} ENV CUDA_HOME ENV CUDA_PATH ENV UNMIX_CUDA_HOME
+    PATHS $ENV{HOME}/.cache/unmix/cuda /usr/local/cuda PATH_SUFFIXES bin)
+  mark_as_advanced(UNMIX_NVCC)
+  set(${problem} "")
+  if(NOT UNMIX_NVCC)
+    set(${problem} "no nvcc was found: set CUDAToolkit_ROOT, or run scripts/install-deps.sh --cuda")
+  else()
+    # nvcc may be a link or a wrapper: only itself knows where it is.
+    execute_process(COMMAND ${UNMIX_NVCC} --dryrun -c -x cu /dev/null ERROR_VARIABLE unmix_cuda_root OUTPUT_QUIET)
+    string(REGEX MATCH "TOP=([^\n]*)" unmix_cuda_root "${unmix_cuda_root}")
+    file(REAL_PATH "${CMAKE_MATCH_1}" unmix_cuda_root)
+    find_path(CUDNN_INCLUDE_DIR cudnn.h HINTS ${unmix_cuda_root} PATH_SUFFIXES include)
+    execute_process(COMMAND ${UNMIX_NVCC} --version OUTPUT_VARIABLE unmix_nvcc_version ERROR_QUIET)
+    string(REGEX MATCH "release ([0-9.]+)" unmix_nvcc_version "${unmix_nvcc_version}")
+    if(CMAKE_MATCH_1 VERSION_LESS 12.0)
+      set(${problem} "${UNMIX_NVCC} is CUDA ${CMAKE_MATCH_1}, which has no C++20: 12.0 or later is needed")
+    elseif(NOT CUDNN_INCLUDE_DIR)
+      set(${problem} "the toolkit at ${unmix_cuda_root} has no cudnn.h: install cuDNN 9, or set CUDNN_INCLUDE_DIR and CUDNN_LIBRARY")
+    endif()
+  endif()
+endmacro()
+
+if(UNMIX_CUDA STREQUAL OFF)
+  set(unmix_cuda_off "")
+else()
+  unmix_find_toolkit(unmix_cuda_off)
+  unmix_find_gpu(unmix_gpu)
+  if(unmix_cuda_off AND UNMIX_CUDA STREQUAL ON)
+    message(FATAL_ERROR "UNMIX_CUDA is ON, but ${unmix_cuda_off}")
+  elseif(NOT unmix_cuda_off AND NOT unmix_gpu AND UNMIX_CUDA STREQUAL AUTO)
+    set(unmix_cuda_off "no GPU was found; -DUNMIX_CUDA=ON builds it all the same")
+  elseif(NOT unmix_cuda_off)
+    set(UNMIX_CUDA_ENABLED ON)
+  endif()
+endif()
+if(NOT UNMIX_CUDA_ENABLED)
+  return()
+endif()
+
+# Both before the language is enabled: CMake 3.25's default architecture no longer exists. Code for Ampere and Hopper
+# (sm_80 serves 8.x), and PTX for what comes after.
+if(NOT CMAKE_CUDA_ARCHITECTURES)
+  set(CMAKE_CUDA_ARCHITECTURES 80-real 90 CACHE STRING "CUDA architectures")
+endif()
+set(CMAKE_CUDA_COMPILER ${unmix_cuda_root}/bin/nvcc)
+set(CMAKE_CUDA_HOST_COMPILER ${CMAKE_CXX_COMPILER})
+set(CMAKE_CUDA_RUNTIME_LIBRARY Shared)
+enable_language(CUDA)
+foreach(flag --extended-lambda --expt-relaxed-constexpr -Xcompiler=-fopenmp)
+  add_compile_options($<$<COMPILE_LANGUAGE:CUDA>:${flag}>)
+endforeach()
+# fmt 9 takes every nvcc for one without constexpr; its check of format strings needs it.
+add_compile_definitions($<$<COMPILE_LANGUAGE:CUDA>:FMT_USE_CONSTEXPR=1>)
+
+set(CUDAToolkit_ROOT ${unmix_cuda_root})
+set(UNMIX_CUDA_LIBRARIES CUDA::cudart CUDA::cublas CUDA::cublasLt CUDA::cufft unmix_cudnn)

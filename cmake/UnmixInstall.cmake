@@ -1,0 +1,17 @@
+# `cmake --install`: the program, the libraries, their headers in include/unmix, and the package unmix::unmix.
+include(CMakePackageConfigHelpers)
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/unmix)
+get_property(libraries GLOBAL PROPERTY unmix_libraries)
+install(TARGETS ${libraries} unmix_all EXPORT unmix-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+foreach(library IN LISTS libraries)
+  string(REPLACE unmix_ "" folder ${library})
+  install(DIRECTORY ${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/unmix FILES_MATCHING PATTERN "*.h")
+endforeach()
+install(EXPORT unmix-targets NAMESPACE unmix:: DESTINATION ${package_dir})
+configure_package_config_file(cmake/unmix-config.cmake.in unmix-config.cmake INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(unmix-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/unmix-config.cmake ${PROJECT_BINARY_DIR}/unmix-config-version.cmake
+  cmake/UnmixDependencies.cmake DESTINATION ${package_dir})
+if(TARGET unmix)
+  install(TARGETS unmix RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()

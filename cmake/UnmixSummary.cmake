@@ -1,0 +1,13 @@
+# One line per choice, at the end of the configuration.
+if(UNMIX_CUDA_ENABLED)
+  set(cuda "ON, nvcc ${CMAKE_CUDA_COMPILER_VERSION} at ${unmix_cuda_root}, architectures ${CMAKE_CUDA_ARCHITECTURES}")
+elseif(unmix_cuda_off)
+  set(cuda "OFF: ${unmix_cuda_off}")
+else()
+  set(cuda "OFF")
+endif()
+message(STATUS "unmix ${PROJECT_VERSION}: ${CMAKE_BUILD_TYPE}, ${UNMIX_ARCH}")
+message(STATUS "  CUDA: ${cuda}")
+if(UNMIX_SANITIZE)
+  message(STATUS "  sanitizers: ${unmix_sanitizers}")
+endif()

@@ -1,0 +1,229 @@
+#include "data/cache.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <thread>
+
+#include "audio/audio.h"
+#include "base/error.h"
+#include "base/file.h"
+
+namespace unmix {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint32_t kFormatVersion = 1;
+
+// The first bytes of a cache file; parts of channels * frames int16 follow.
+struct Header {
+  std::array<char, 8> magic = {'u', 'n', 'm', 'i', 'x', 'i', '1', '6'};
+  uint32_t version = kFormatVersion;
+  uint32_t parts = 0;
+  uint32_t channels = 0;
+  uint32_t sample_rate = 0;
+  int64_t frames = 0;
+  uint64_t key = 0;  // of the source files
+  float scale = 0;
+  uint32_t reserved = 0;
+  uint64_t checksum = 0;  // of the header before it
+};
+static_assert(sizeof(Header) == 56);
+
+// FNV-1a.
+uint64_t hash(std::string_view bytes) {
+  uint64_t value = 0xcbf29ce484222325;
+  for (const char byte : bytes) value = (value ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
+  return value;
+}
+
+uint64_t checksum(const Header& header) {
+  return hash({reinterpret_cast<const char*>(&header), offsetof(Header, checksum)});
+}
+
+// Changes with the path, size or modification time of any source file.
+uint64_t key_of(const Track& track) {
+  std::string text;
+  for (const fs::path& file : track.files) {
+    struct stat status {};
+    check(::stat(file.c_str(), &status) == 0, "data", "{}: {}", file.string(), std::strerror(errno));
+    text += fmt::format("{}|{}|{}.{}|", fs::absolute(file).string(), status.st_size, status.st_mtim.tv_sec,
+                        status.st_mtim.tv_nsec);
+  }
+  return hash(text);
+}
+
+fs::path file_of(const Track& track, const fs::path& cache_folder) {
+  const uint64_t place = hash(fs::absolute(track.files.front()).lexically_normal().string());
+  return cache_folder / fmt::format("{}-{:016x}.i16", track.name.substr(0, 100), place);
+}
+
+// The mixture, then the sources in the order of musdb_sources.
+std::vector<Audio> decode(const Track& track) {
+  if (track.files.size() > 1) {
+    std::vector<Audio> parts;
+    for (const fs::path& file : track.files) parts.push_back(read_audio(file));
+    return parts;
+  }
+  std::vector<Audio> streams = read_stems(track.files.front());  // mixture, drums, bass, other, vocals
+  std::rotate(streams.begin() + 1, streams.end() - 1, streams.end());
+  return streams;
+}
+
+float scale_of(const Track& track, const std::vector<Audio>& parts) {
+  float peak = 1;
+  for (const Audio& part : parts) {
+    for (const float sample : part.samples) peak = std::max(peak, std::fabs(sample));
+  }
+  return (track.files.size() > 1 ? peak : 1) / 32768;
+}
+
+void append_int16(std::string& bytes, const Audio& part, float scale) {
+  std::vector<int16_t> samples(part.samples.size());
+  for (int c = 0; c < part.channels; ++c) {
+    const auto channel = part.channel(c);
+    for (size_t t = 0; t < channel.size(); ++t) {
+      const float rounded = std::clamp(std::nearbyint(channel[t] / scale), -32768.0F, 32767.0F);
+      samples[t * static_cast<size_t>(part.channels) + static_cast<size_t>(c)] = static_cast<int16_t>(rounded);
+    }
+  }
+  bytes.append(reinterpret_cast<const char*>(samples.data()), samples.size() * sizeof(int16_t));
+}
+
+void write_cache(const Track& track, const fs::path& file, uint64_t key) {
+  std::vector<Audio> parts = decode(track);
+  for (const Audio& part : parts) {
+    check(part.samples.size() == parts[0].samples.size() && part.channels == parts[0].channels, "data",
+          "track '{}': its files have unequal lengths or channels", track.name);
+  }
+  Header header;
+  header.parts = static_cast<uint32_t>(parts.size());
+  header.channels = static_cast<uint32_t>(parts[0].channels);
+  header.sample_rate = static_cast<uint32_t>(parts[0].sample_rate);
+  header.frames = parts[0].frames();
+  header.key = key;
+  header.scale = scale_of(track, parts);
+  header.checksum = checksum(header);
+  std::string bytes(reinterpret_cast<const char*>(&header), sizeof(header));
+  bytes.reserve(sizeof(header) + parts.size() * parts[0].samples.size() * sizeof(int16_t));
+  for (Audio& part : parts) {
+    append_int16(bytes, part, header.scale);
+    part.samples = {};
+  }
+  write_file(file, bytes);
+}
+
+// Closes on every way out.
+struct Descriptor {
+  int value;
+  ~Descriptor() {
+    if (value >= 0) ::close(value);
+  }
+};
+
+}  // namespace
+
+fs::path default_cache_folder() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  if (cache != nullptr && *cache == '/') return fs::path(cache) / "unmix";
+  const char* home = std::getenv("HOME");
+  check(home != nullptr && *home != '\0', "data", "no folder for decoded audio: HOME and XDG_CACHE_HOME are not set");
+  return fs::path(home) / ".cache" / "unmix";
+}
+
+DecodedTrack::DecodedTrack(const Track& track, const fs::path& cache_folder) : name_(track.name) {
+  const uint64_t key = key_of(track);
+  const fs::path file = file_of(track, cache_folder);
+  if (map(file, key)) return;
+  std::error_code error;
+  fs::create_directories(cache_folder, error);
+  check(!error, "data", "cannot make the folder of decoded audio {}: {}", cache_folder.string(), error.message());
+  write_cache(track, file, key);
+  check(map(file, key), "data", "{}: the decoded audio just written cannot be read back", file.string());
+}
+
+DecodedTrack::~DecodedTrack() {
+  if (mapping_ != nullptr) ::munmap(mapping_, mapped_bytes_);
+}
+
+bool DecodedTrack::map(const fs::path& file, uint64_t key) {
+  const Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+  Header header;
+  if (descriptor.value < 0 || ::read(descriptor.value, &header, sizeof(header)) != sizeof(header)) return false;
+  if (header.magic != Header().magic || header.version != kFormatVersion || header.checksum != checksum(header) ||
+      header.key != key || header.parts != 1 + musdb_sources.size()) {
+    return false;
+  }
+  const size_t samples = size_t{header.parts} * header.channels * static_cast<size_t>(header.frames);
+  mapped_bytes_ = sizeof(header) + samples * sizeof(int16_t);
+  struct stat status {};
+  if (::fstat(descriptor.value, &status) != 0 || static_cast<size_t>(status.st_size) != mapped_bytes_) return false;
+  void* mapping = ::mmap(nullptr, mapped_bytes_, PROT_READ, MAP_SHARED, descriptor.value, 0);
+  check(mapping != MAP_FAILED, "data", "cannot map {}: {}", file.string(), std::strerror(errno));
+  mapping_ = mapping;
+  sample_rate_ = static_cast<int>(header.sample_rate);
+  channels_ = static_cast<int>(header.channels);
+  frames_ = header.frames;
+  scale_ = header.scale;
+  return true;
+}
+
+std::span<const int16_t> DecodedTrack::part(int index) const {
+  const auto* samples = reinterpret_cast<const int16_t*>(static_cast<const char*>(mapping_) + sizeof(Header));
+  const size_t size = static_cast<size_t>(channels_) * static_cast<size_t>(frames_);
+  return {samples + static_cast<size_t>(index) * size, size};
+}
+
+void DecodedTrack::read(int index, int64_t start, int64_t count, float* to, float gain, bool swap) const {
+  const float factor = gain * scale_;
+  for (int c = 0; c < channels_; ++c) {
+    const int16_t* from = part(index).data() + start * channels_ + (swap ? channels_ - 1 - c : c);
+    float* row = to + c * count;
+    for (int64_t t = 0; t < count; ++t) row[t] = factor * static_cast<float>(from[t * channels_]);
+  }
+}
+
+DecodedTracks decode_tracks(const std::vector<Track>& tracks, const fs::path& cache_folder, int threads,
+                            const std::function<void(size_t, size_t)>& progress) {
+  DecodedTracks decoded(tracks.size());
+  std::vector<std::exception_ptr> errors(tracks.size());
+  std::atomic<size_t> next{0};
+  std::atomic<bool> failed{false};
+  std::mutex mutex;
+  size_t done = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < tracks.size() && !failed; i = next++) {
+      try {
+        decoded[i] = std::make_shared<const DecodedTrack>(tracks[i], cache_folder);
+        const std::lock_guard lock(mutex);
+        if (progress) progress(++done, tracks.size());
+      } catch (...) {
+        errors[i] = std::current_exception();
+        failed = true;
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> workers;
+    const size_t count = std::min(tracks.size(), static_cast<size_t>(std::max(threads, 1)));
+    for (size_t i = 1; i < count; ++i) workers.emplace_back(work);
+    work();
+  }
+  for (const std::exception_ptr& error : errors) {
+    if (error) std::rethrow_exception(error);
+  }
+  return decoded;
+}
+
+}  // namespace unmix
