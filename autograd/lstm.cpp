@@ -10,6 +10,8 @@ LstmShape shape_of(const Var& x, const std::vector<LstmParameters>& directions) 
   check(x.shape().size() == 3 && (directions.size() == 1 || directions.size() == 2), "lstm",
         "input {} with {} directions: give (steps, batch, features) and one or two directions", to_string(x.shape()),
         directions.size());
+  check(directions[0].w_hh.shape().size() == 2, "lstm", "recurrent weights {} are not (4 hidden, hidden)",
+        to_string(directions[0].w_hh.shape()));
   const LstmShape shape{x.dim(0), x.dim(1), x.dim(2), directions[0].w_hh.dim(1), static_cast<int>(directions.size())};
   check(element_count(x.shape()) > 0, "lstm", "input {} is empty", to_string(x.shape()));
   for (const LstmParameters& p : directions) {

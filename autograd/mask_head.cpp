@@ -87,6 +87,7 @@ Var mask_head(const Var& x, const Var& weight, const Var& bias, BatchStatistics&
               const Var& shift, bool training, Tensor out, float momentum, float eps) {
   const int64_t bins = scale.size();
   check(x.shape().size() == 2 && weight.shape() == Shape{x.dim(1)} && bias.shape() == weight.shape() && bins > 0 &&
+            running.mean.shape() == weight.shape() && running.variance.shape() == weight.shape() &&
             scale.shape() == shift.shape() && x.dim(1) % bins == 0,
         "mask_head", "input {}, weight {}, bias {}, scale {} and shift {} do not fit", to_string(x.shape()),
         to_string(weight.shape()), to_string(bias.shape()), to_string(scale.shape()), to_string(shift.shape()));

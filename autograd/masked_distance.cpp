@@ -60,7 +60,7 @@ Var distance_of(const Var& mask, const Tensor& mixture, const Tensor& targets) {
 
 Var masked_distance(const Var& mask, const Tensor& mixture, const Tensor& targets, Distance distance) {
   check(mask.shape() == targets.shape() && mask.shape().size() == mixture.shape().size() + 1 &&
-            mixture.size() > 0 && mask.size() == mask.dim(0) * mixture.size(),
+            mixture.size() > 0 && Shape(mask.shape().begin() + 1, mask.shape().end()) == mixture.shape(),
         "masked_distance", "mask {}, mixture {} and targets {} do not fit", to_string(mask.shape()),
         to_string(mixture.shape()), to_string(targets.shape()));
   return distance == Distance::squared ? distance_of<Squared>(mask, mixture, targets)

@@ -50,6 +50,9 @@ Var matmul(const Var& a, const Var& b, bool transpose_a, bool transpose_b) {
 Var linear(const Var& x, const Var& weight, const Var& bias) {
   check(weight.shape().size() == 2 && !x.shape().empty() && x.dim(-1) == weight.dim(1), "linear",
         "input {} and weight {} do not fit", to_string(x.shape()), to_string(weight.shape()));
+  if (bias.defined())
+    check(bias.shape() == Shape{weight.dim(0)}, "linear", "weight {} and bias {} do not fit",
+          to_string(weight.shape()), to_string(bias.shape()));
   Shape shape = x.shape();
   shape.back() = weight.dim(0);
   const Var y = reshape(matmul(reshape(x, {-1, x.dim(-1)}), weight, false, true), shape);

@@ -63,8 +63,10 @@ Var mean(const Var& x) {
 
 Var sum_axis(const Var& x, int axis) {
   const Shape& shape = x.shape();
+  const int rank = static_cast<int>(shape.size());
+  check(axis >= -rank && axis < rank, "sum_axis", "shape {} has no axis {}", to_string(shape), axis);
   const int64_t length = x.dim(axis);
-  const auto at = static_cast<size_t>(axis < 0 ? axis + static_cast<int>(shape.size()) : axis);
+  const auto at = static_cast<size_t>(axis < 0 ? axis + rank : axis);
   const int64_t outer = element_count({shape.begin(), shape.begin() + static_cast<int64_t>(at)});
   const int64_t inner = element_count({shape.begin() + static_cast<int64_t>(at) + 1, shape.end()});
   Shape reduced = shape;

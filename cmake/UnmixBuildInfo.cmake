@@ -7,7 +7,7 @@ if(failed)
   message(FATAL_ERROR "UNMIX_ARCH is \"${UNMIX_ARCH}\", which the compiler does not know as -march:\n${error}")
 endif()
 set(features "")
-foreach(feature sse3 ssse3 sse4.1 sse4.2 popcnt avx f16c fma avx2 bmi bmi2 lzcnt avx512f avx512cd avx512bw avx512dq
+foreach(feature sse3 ssse3 sse4.1 sse4.2 popcnt avx fma avx2 bmi bmi2 avx512f avx512cd avx512bw avx512dq
                 avx512vl avx512vnni avx512bf16 avx512fp16)
   string(TOUPPER ${feature} macro)
   string(REPLACE "." "_" macro ${macro})

@@ -17,15 +17,20 @@ class Signals {
   // The network's output, which needs mixture_magnitude() first; every loss needs it.
   void set_masks(Var masks);
 
-  int64_t sources() const { return targets_.dim(0); }
-  const Tensor& mixture() const { return mixture_; }
-  const Tensor& targets() const { return targets_; }
+  // Computes the magnitudes and gives the waveforms' memory back: mixture() and targets() are gone.
+  void keep_magnitudes_only();
+
+  int64_t sources() const { return sources_; }
+  const Tensor& mixture() const;
+  const Tensor& targets() const;
   const Var& masks() const;
   const Tensor& mixture_magnitude();   // |X| (frames, batch, channels, bins)
   const Tensor& target_magnitudes();   // |Y_k| (sources, frames, batch, channels, bins)
 
  private:
   const Stft& stft_;
+  int64_t sources_;
+  Shape mask_shape_;
   Tensor mixture_, targets_;
   Var masks_;
   Tensor mixture_magnitude_, target_magnitudes_;

@@ -21,11 +21,11 @@ void fill(float* data, Device device, float value, int64_t count);
 
 struct MemoryUse {
   size_t in_use;  // bytes held by live tensors
-  size_t held;    // bytes taken from the system, the pool's free blocks included
+  size_t held;    // bytes of address space taken from the system, the pool's free blocks included
 };
 MemoryUse cpu_memory_use();
 
-// Gives the CPU pool's free blocks back to the system.
+// Gives the CPU pool's free segments back to the system.
 void release_cpu_memory();
 
 }  // namespace unmix

@@ -1,0 +1,33 @@
+// The commands of the program, one function each that adds it to the command line, and what they have in common.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+
+#include "tensor/device.h"
+
+namespace unmix {
+
+struct CommonOptions {
+  bool quiet = false;    // no messages but warnings and errors
+  bool json = false;     // results as JSON
+  bool no_cuda = false;
+  std::string device = "auto";
+  uint64_t seed = 42;
+
+  Device open_device() const;              // --device, --no-cuda
+  void say(const std::string& message) const;  // a line on standard error unless --quiet
+  void warn(const std::string& message) const;
+};
+
+// --quiet, --device, --no-cuda and --seed; --json for commands that print results.
+void add_common_options(CLI::App& command, CommonOptions& options, bool with_json);
+
+void add_train(CLI::App& program);
+void add_separate(CLI::App& program);
+void add_demo(CLI::App& program);
+void add_loss(CLI::App& program);
+void add_info(CLI::App& program);
+
+}  // namespace unmix

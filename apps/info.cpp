@@ -1,0 +1,104 @@
+// unmix info: this build, its devices and libraries, and the registered losses and models.
+#include <fmt/core.h>
+#include <fftw3.h>
+#include <omp.h>
+#include <oneapi/dnnl/dnnl.h>
+#include <png.h>
+#include <sndfile.h>
+#include <soxr.h>
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+}
+
+#ifdef UNMIX_CUDA
+#include <cublas_v2.h>
+#include <cudnn_version.h>
+#include <cufft.h>
+#endif
+
+#include <nlohmann/json.hpp>
+
+#include "apps/commands.h"
+#include "base/version.h"
+#include "losses/registry.h"
+#include "models/registry.h"
+
+namespace unmix {
+namespace {
+
+using nlohmann::ordered_json;
+
+std::string dotted(unsigned major, unsigned minor, unsigned patch) { return fmt::format("{}.{}.{}", major, minor, patch); }
+
+std::string av_version(unsigned version) {
+  return dotted(AV_VERSION_MAJOR(version), AV_VERSION_MINOR(version), AV_VERSION_MICRO(version));
+}
+
+ordered_json libraries() {
+  const dnnl_version_t& dnnl = *dnnl_version();
+  ordered_json list{{"oneDNN", dotted(dnnl.major, dnnl.minor, dnnl.patch)},
+                    {"FFTW", std::string(fftwf_version)},
+                    {"libsndfile", sf_version_string()},
+                    {"soxr", soxr_version()},
+                    {"libavformat", av_version(avformat_version())},
+                    {"libavcodec", av_version(avcodec_version())},
+                    {"libpng", png_get_libpng_ver(nullptr)},
+                    {"fmt", dotted(FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
+                    {"CLI11", CLI11_VERSION}};
+#ifdef UNMIX_CUDA
+  list["CUDA"] = fmt::format("{}.{}", CUDART_VERSION / 1000, CUDART_VERSION / 10 % 100);
+  list["cuBLAS"] = dotted(CUBLAS_VER_MAJOR, CUBLAS_VER_MINOR, CUBLAS_VER_PATCH);
+  list["cuFFT"] = dotted(CUFFT_VER_MAJOR, CUFFT_VER_MINOR, CUFFT_VER_PATCH);
+  list["cuDNN"] = dotted(CUDNN_MAJOR, CUDNN_MINOR, CUDNN_PATCHLEVEL);
+#endif
+  return list;
+}
+
+ordered_json devices() {
+  ordered_json list{{"cpu", fmt::format("{} threads", omp_get_max_threads())}};
+  for (int i = 0; i < cuda_device_count(); ++i) list[fmt::format("cuda:{}", i)] = cuda_device_name(i);
+  return list;
+}
+
+ordered_json information() {
+  ordered_json info{{"version", version()}, {"commit", commit()}, {"build", build_description()},
+                    {"devices", devices()}, {"libraries", libraries()}};
+  for (const ModelEntry& model : model_registry())
+    info["models"].push_back({{"name", model.name}, {"description", model.description}});
+  for (const LossEntry& loss : loss_registry())
+    info["losses"].push_back({{"name", loss.name}, {"domain", loss.domain}, {"seed", loss.formula},
+                              {"paper", loss.paper}, {"learning_rate", loss.learning_rate}, {"source", loss.source}});
+  return info;
+}
+
+void print_text(const ordered_json& info) {
+  const auto text = [](const ordered_json& value) { return value.get<std::string>(); };
+  const std::string commit = text(info["commit"]);
+  fmt::print("unmix {}{}\n{}\n\nDevices\n", text(info["version"]), commit.empty() ? "" : " (" + commit + ")",
+             text(info["build"]));
+  for (const auto& [name, description] : info["devices"].items()) fmt::print("  {:<12} {}\n", name, text(description));
+  fmt::print("\nLibraries\n");
+  for (const auto& [name, description] : info["libraries"].items()) fmt::print("  {:<12} {}\n", name, text(description));
+  fmt::print("\nModels\n");
+  for (const auto& model : info["models"]) fmt::print("  {:<12} {}\n", text(model["name"]), text(model["description"]));
+  fmt::print("\nLosses\n");
+  for (const auto& loss : info["losses"])
+    fmt::print("  {:<18} {:<10} {}\n", text(loss["name"]), text(loss["domain"]), text(loss["seed"]));
+}
+
+}  // namespace
+
+void add_info(CLI::App& program) {
+  const auto options = std::make_shared<CommonOptions>();
+  CLI::App* command = program.add_subcommand("info", "Version, build, devices, libraries, losses and models");
+  add_common_options(*command, *options, true);
+  command->callback([options] {
+    const ordered_json info = information();
+    if (options->json) fmt::print("{}\n", info.dump(2));
+    else print_text(info);
+  });
+}
+
+}  // namespace unmix

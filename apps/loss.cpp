@@ -1,0 +1,44 @@
+// unmix loss: one loss and its gradient on a batch from a file.
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
+
+#include "apps/commands.h"
+#include "losses/loss_file.h"
+
+namespace unmix {
+namespace {
+
+struct Options {
+  CommonOptions common;
+  std::string name, input, output, variant = "seed";
+  int64_t n_fft = 0, hop = 0;
+};
+
+void run(const Options& options) {
+  const LossEntry& loss = find_loss(options.name);
+  const LossOnFile result = loss_on_file(loss, parse_variant(options.variant), options.input, options.n_fft,
+                                         options.hop, options.common.open_device());
+  if (!options.output.empty()) write_mask_gradient(options.output, result);
+  fmt::print("{}\n", nlohmann::json{{"loss", result.value}}.dump());
+}
+
+}  // namespace
+
+void add_loss(CLI::App& program) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = program.add_subcommand("loss", "One loss and its gradient on a batch from a file");
+  command->add_option("--name", options->name, "Of the loss; 'unmix info' lists them")->required();
+  command->add_option("--variant", options->variant, "seed (the study's code) or paper")->capture_default_str();
+  command->add_option("--input", options->input,
+                      ".safetensors with mixture (B,C,T), targets (K,B,C,T), masks (K,F,B,C,bins)")->required();
+  command->add_option("--nfft", options->n_fft, "Of the STFT; default: the file's metadata n_fft")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--nhop", options->hop, "Of the STFT; default: the file's metadata n_hop")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--output", options->output, "Write the gradient there, as masks.grad of a .safetensors file");
+  add_common_options(*command, options->common, true);
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace unmix

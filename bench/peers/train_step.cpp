@@ -1,0 +1,71 @@
+// Our half of train_step.py: one training step for each line read, its seconds printed as {"step_seconds": x}.
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <iostream>
+
+#include "base/error.h"
+#include "tensor/gemm.h"
+#include "tensor/random.h"
+#include "training/step.h"
+
+namespace {
+
+using namespace unmix;
+
+// Noise in [-0.1, 0.1): waveforms of that level keep a network at its usual working point.
+Tensor noise(Shape shape, uint64_t stream) {
+  Tensor tensor = Tensor::empty(std::move(shape));
+  const Philox random{1, stream};
+  for (int64_t i = 0; i < tensor.size(); ++i)
+    tensor.data()[i] = 0.2f * random.uniform(static_cast<uint64_t>(i)) - 0.1f;
+  return tensor;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("One training step of unmix for every line on standard input");
+  bool joint = false;
+  int64_t hidden = 512, batch = 16;
+  double seconds = 6.0;
+  std::string loss_name = "L2freq", precision = "fp32", device_name = "cpu";
+  app.add_flag("--joint", joint);
+  app.add_option("--hidden", hidden);
+  app.add_option("--batch", batch);
+  app.add_option("--seconds", seconds);
+  app.add_option("--loss", loss_name);
+  app.add_option("--precision", precision);
+  app.add_option("--device", device_name);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    const Device device = parse_device(device_name);
+    set_precision(precision == "bf16" ? Precision::bf16 : precision == "tf32" ? Precision::tf32 : Precision::fp32);
+    NetworkConfig config;
+    config.max_bin = max_bin_of(44100, 4096, 16000);
+    config.hidden = hidden;
+    const auto network = joint ? std::unique_ptr<MaskNetwork>(std::make_unique<JointOpenUnmix>(config, 1))
+                               : std::make_unique<OpenUnmix>(config, 1);
+    network->to(device);
+    const Stft stft(4096, 1024, device);
+    Adam optimizer(network->parameters(), {.weight_decay = 1e-5});
+    const Learner learner{*network, stft, find_loss(loss_name), Variant::seed, optimizer};
+    const auto samples = static_cast<int64_t>(seconds * 44100);
+    std::string line;
+    for (uint64_t step = 0; std::getline(std::cin, line); ++step) {
+      Tensor mixture = noise({batch, 2, samples}, 2 * step).to(device);
+      Tensor targets = noise({network->heads(), batch, 2, samples}, 2 * step + 1).to(device);
+      synchronize(device);
+      const auto start = std::chrono::steady_clock::now();
+      const Readback loss = training_step(learner, std::move(mixture), std::move(targets), 1, step);
+      static_cast<void>(loss.get());
+      synchronize(device);
+      const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+      fmt::print("{{\"step_seconds\": {:.6f}}}\n", elapsed.count());
+      std::fflush(stdout);
+    }
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "train_step: {}\n", error.what());
+    return 1;
+  }
+  return 0;
+}

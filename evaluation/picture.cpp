@@ -1,0 +1,158 @@
+#include "evaluation/picture.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "evaluation/image.h"
+#include "layers/stft.h"
+
+namespace unmix {
+namespace {
+
+constexpr int64_t kWindow = 4096;
+constexpr Color kPaper{255, 255, 255}, kInk{32, 34, 40}, kFaint{120, 124, 134};
+// Pixels around each panel.
+constexpr int kLeft = 46, kRight = 14, kAbove = 26, kBelow = 24, kHeading = 44, kScale = 76;
+
+double mel_of(double hertz) { return 2595.0 * std::log10(1.0 + hertz / 700.0); }
+double hertz_of(double mel) { return 700.0 * (std::pow(10.0, mel / 2595.0) - 1.0); }
+
+// Mean power per pixel, row 0 the highest frequency.
+struct Grid {
+  int width, height;
+  std::vector<double> power;
+  double& at(int x, int y) { return power[static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)]; }
+};
+
+// Magnitudes (frames, channels, bins) of the audio, frames close enough that every pixel column has one.
+Tensor magnitudes(const Audio& audio, int width) {
+  const int64_t frames = std::max(audio.frames(), kWindow);
+  std::vector<float> samples;
+  for (int c = 0; c < audio.channels; ++c) {
+    const auto channel = audio.channel(c);
+    samples.insert(samples.end(), channel.begin(), channel.end());
+    samples.resize(static_cast<size_t>((c + 1) * frames), 0.0f);
+  }
+  const int64_t hop = std::clamp<int64_t>(audio.frames() / width, 1, kWindow / 2);
+  return Stft(kWindow, hop, Device::cpu).magnitude(Tensor::from(samples, {audio.channels, frames}));
+}
+
+// Power at a fractional bin, so that rows narrower than a bin blend into each other.
+double power_at(const std::vector<double>& power, double bin) {
+  const auto below = std::min(static_cast<size_t>(bin), power.size() - 2);
+  const double part = bin - static_cast<double>(below);
+  return (1.0 - part) * power[below] + part * power[below + 1];
+}
+
+// Mean power of the bins from `low` to `high`, which may lie within one bin.
+double band_power(const std::vector<double>& power, double low, double high) {
+  const int steps = std::max(1, static_cast<int>(std::ceil(high - low)));
+  double sum = 0.0;
+  for (int i = 0; i < steps; ++i) sum += power_at(power, low + (high - low) * (i + 0.5) / steps);
+  return sum / steps;
+}
+
+Grid grid_of(const Audio& audio, const SheetOptions& options, double top) {
+  Grid grid{options.panel_width, options.panel_height, {}};
+  grid.power.resize(static_cast<size_t>(grid.width) * static_cast<size_t>(grid.height));
+  const Tensor magnitude = magnitudes(audio, grid.width);
+  const int64_t shown = std::min(magnitude.dim(0), audio.frames() / std::clamp<int64_t>(audio.frames() / grid.width, 1, kWindow / 2) + 1);
+  const double bins_per_hertz = static_cast<double>(kWindow) / audio.sample_rate, step = mel_of(top) / grid.height;
+  std::vector<double> power(static_cast<size_t>(magnitude.dim(2)));
+  for (int x = 0; x < grid.width; ++x) {
+    const int64_t begin = shown * x / grid.width, end = std::max(begin + 1, shown * (x + 1) / grid.width);
+    std::fill(power.begin(), power.end(), 0.0);
+    for (int64_t row = begin * audio.channels; row < end * audio.channels; ++row)
+      for (size_t k = 0; k < power.size(); ++k) {
+        const double m = magnitude.data()[static_cast<size_t>(row) * power.size() + k];
+        power[k] += m * m / static_cast<double>((end - begin) * audio.channels);
+      }
+    for (int y = 0; y < grid.height; ++y) {
+      const double mel = (grid.height - 1 - y) * step;
+      grid.at(x, y) = band_power(power, hertz_of(mel) * bins_per_hertz, hertz_of(mel + step) * bins_per_hertz);
+    }
+  }
+  return grid;
+}
+
+std::string hertz_label(double hertz) {
+  return hertz < 1000.0 ? fmt::format("{:g}", hertz) : fmt::format("{:g}k", hertz / 1000.0);
+}
+
+// 1, 2 or 5 times a power of ten, so that about six marks fit.
+double time_step(double duration) {
+  double step = std::pow(10.0, std::floor(std::log10(duration / 6.0)));
+  for (const double factor : {2.0, 2.5, 2.0})
+    if (duration / step > 8.0) step *= factor;
+  return step;
+}
+
+void draw_axes(Image& image, int left, int above, const SheetOptions& options, double top, double duration) {
+  const int bottom = above + options.panel_height;
+  for (const double hertz : {0.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16000.0}) {
+    const int y = bottom - static_cast<int>(std::lround(mel_of(hertz) / mel_of(top) * options.panel_height));
+    if (y < above) continue;
+    const std::string label = hertz_label(hertz);
+    image.fill(left - 5, std::min(y, bottom - 1), 4, 1, kFaint);
+    image.text(left - 8 - Image::text_width(label), y - kTextHeight / 2, label, kFaint);
+  }
+  const double step = time_step(duration);
+  for (int i = 0; i * step <= duration * 1.0001; ++i) {
+    const int x = left + static_cast<int>(std::lround(i * step / duration * (options.panel_width - 1)));
+    const std::string label = fmt::format("{:g}{}", std::round(i * step * 1e6) / 1e6, i == 0 ? " s" : "");
+    image.fill(x, bottom + 1, 1, 4, kFaint);
+    image.text(x - (i == 0 ? 0 : Image::text_width(label) / 2), bottom + 8, label, kFaint);
+  }
+}
+
+void draw_panel(Image& image, int left, int above, Grid& grid, double loudest, const SheetOptions& options) {
+  for (int y = 0; y < grid.height; ++y)
+    for (int x = 0; x < grid.width; ++x) {
+      const double decibels = 10.0 * std::log10(grid.at(x, y) / loudest);  // -inf of silence is clamped
+      image.set(left + x, above + y, heat(1.0 + decibels / options.range));
+    }
+}
+
+void draw_scale(Image& image, int left, int above, int height, double range) {
+  for (int y = 0; y < height; ++y) image.fill(left, above + y, 12, 1, heat(1.0 - static_cast<double>(y) / (height - 1)));
+  for (int i = 0; i <= 4; ++i) {
+    const int y = above + i * (height - 1) / 4;
+    image.fill(left + 13, y, 3, 1, kFaint);
+    image.text(left + 19, y - kTextHeight / 2, fmt::format("{:g}{}", -range * i / 4, i == 0 ? " dB" : ""), kFaint);
+  }
+}
+
+}  // namespace
+
+void write_spectrograms(const std::filesystem::path& path, const std::string& heading, const std::vector<Panel>& panels,
+                        const SheetOptions& options) {
+  check(!panels.empty() && options.columns >= 1, "picture", "a sheet needs one panel or more");
+  double top = options.top, loudest = 1e-20;
+  for (const Panel& panel : panels) {
+    check(panel.audio->frames() > 0, "picture", "panel '{}' has no samples", panel.title);
+    top = std::min(top, panel.audio->sample_rate / 2.0);
+  }
+  std::vector<Grid> grids;
+  for (const Panel& panel : panels) {
+    grids.push_back(grid_of(*panel.audio, options, top));
+    loudest = std::max(loudest, *std::max_element(grids.back().power.begin(), grids.back().power.end()));
+  }
+  const int columns = std::min(options.columns, static_cast<int>(panels.size()));
+  const int rows = (static_cast<int>(panels.size()) + columns - 1) / columns;
+  const int cell_width = kLeft + options.panel_width + kRight, cell_height = kAbove + options.panel_height + kBelow;
+  Image image(columns * cell_width + kScale, kHeading + rows * cell_height + 8, kPaper);
+  image.text(kLeft, 16, heading, kInk, 2);
+  for (size_t i = 0; i < panels.size(); ++i) {
+    const int left = static_cast<int>(i) % columns * cell_width + kLeft;
+    const int above = static_cast<int>(i) / columns * cell_height + kHeading + kAbove;
+    image.text(left, above - 18, panels[i].title, kInk, 2);
+    draw_panel(image, left, above, grids[i], loudest, options);
+    const Audio& audio = *panels[i].audio;
+    draw_axes(image, left, above, options, top, static_cast<double>(audio.frames()) / audio.sample_rate);
+  }
+  draw_scale(image, columns * cell_width + 6, kHeading + kAbove, rows * cell_height - kAbove - kBelow, options.range);
+  image.write_png(path);
+}
+
+}  // namespace unmix

@@ -1,0 +1,107 @@
+#include "experiments/demo.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "data/demo_songs.h"
+#include "evaluation/picture.h"
+#include "evaluation/sdr.h"
+#include "separation/separator.h"
+#include "training/train.h"
+
+namespace unmix {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A small joint model and a few hundred steps: two minutes on two cores.
+TrainOptions training_options(const DemoOptions& demo) {
+  TrainOptions options;
+  options.root = demo.output / "songs";
+  options.is_wav = true;
+  options.output = demo.output / "model";
+  options.cache = demo.output / "cache";
+  options.nfft = 2048;
+  options.nhop = 512;
+  options.hidden_size = demo.tiny ? 16 : 96;
+  options.nb_layers = demo.tiny ? 1 : 2;
+  options.batch_size = demo.tiny ? 2 : 8;
+  options.seq_dur = demo.tiny ? 1.0 : 3.0;
+  options.samples_per_track = demo.tiny ? 2 : 32;
+  options.epochs = demo.tiny ? 2 : 10;
+  options.dropout = 0.1;
+  options.lr = "0.002";
+  options.seed = demo.seed;
+  options.quiet = demo.quiet;
+  options.device = demo.device;
+  return options;
+}
+
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  check(!error, "demo", "cannot make the folder {}: {}", folder.string(), error.message());
+}
+
+Audio sum_of(const std::vector<std::pair<std::string, Audio>>& estimates) {
+  Audio sum = estimates.at(0).second;
+  for (size_t k = 1; k < estimates.size(); ++k)
+    for (size_t i = 0; i < sum.samples.size(); ++i) sum.samples[i] += estimates[k].second.samples[i];
+  return sum;
+}
+
+std::vector<DemoScore> separate_song(const DemoOptions& options, const Separator& separator, const Track& track) {
+  const Audio mixture = read_audio(track.files[0]);
+  const Separation separation = separator(mixture);
+  const fs::path folder = options.output / "estimates" / track.name;
+  make_folder(folder);
+  const Audio sum = sum_of(separation.estimates);
+  std::vector<DemoScore> scores;
+  std::vector<Audio> references;
+  for (size_t k = 0; k < musdb_sources.size(); ++k) references.push_back(read_audio(track.files[k + 1]));
+  std::vector<Panel> panels{{"mixture", &mixture}, {"sum of the estimates", &sum}};
+  for (size_t k = 0; k < musdb_sources.size(); ++k) {
+    const auto& [source, estimate] = separation.estimates[k];
+    write_audio(folder / (source + ".wav"), estimate);
+    scores.push_back({track.name, source, sdr(references[k], estimate), sdr(references[k], mixture)});
+    panels.push_back({source + ", true", &references[k]});
+    panels.push_back({fmt::format("{}, estimate ({:.1f} dB, mixture {:.1f} dB)", source, scores.back().estimate,
+                                  scores.back().mixture),
+                      &estimate});
+  }
+  write_spectrograms(options.output / (track.name + ".png"), track.name, panels);
+  return scores;
+}
+
+}  // namespace
+
+std::vector<DemoScore> run_demo(const DemoOptions& options) {
+  make_folder(options.output);
+  write_demo_songs(options.output / "songs", options.tiny ? DemoSize::tiny : DemoSize::full);
+  const TrainOptions training = training_options(options);
+  train(training);
+
+  const Separator separator(load_models(training.output, {}, options.device), options.device);
+  std::vector<DemoScore> scores;
+  for (const Track& track : musdb_tracks(training.root, Subset::test, true))
+    for (DemoScore& score : separate_song(options, separator, track)) scores.push_back(std::move(score));
+  std::string csv = "track,target,sdr,sdr_mixture\n";
+  for (const DemoScore& s : scores)
+    csv += fmt::format("{},{},{:.4f},{:.4f}\n", s.track, s.target, s.estimate, s.mixture);
+  write_file(options.output / "scores.csv", csv);
+  write_file(options.output / "scores.md", demo_table(scores));
+  return scores;
+}
+
+std::string demo_table(const std::vector<DemoScore>& scores) {
+  std::string table = "| song | target | SDR, dB | SDR of the mixture, dB |\n|---|---|---:|---:|\n";
+  double estimate = 0.0, mixture = 0.0;
+  for (const DemoScore& s : scores) {
+    table += fmt::format("| {} | {} | {:.2f} | {:.2f} |\n", s.track, s.target, s.estimate, s.mixture);
+    estimate += s.estimate;
+    mixture += s.mixture;
+  }
+  const auto count = static_cast<double>(scores.size());
+  return table + fmt::format("| mean | | {:.2f} | {:.2f} |\n", estimate / count, mixture / count);
+}
+
+}  // namespace unmix

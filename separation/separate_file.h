@@ -1,0 +1,46 @@
+// Separates audio files into audio files: where they go, and everything that can be refused before hours of work.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "separation/separator.h"
+
+namespace unmix {
+
+struct FileOptions {
+  std::optional<std::filesystem::path> outdir;  // none: the working directory
+  // Of each estimate, without the extension, with {track}, {target} and {model} filled in. Empty: "{track}/{target}"
+  // in outdir, "{track}_{model}/{target}" in the working directory.
+  std::string filename;
+  std::string extension = ".wav";  // .flac, .ogg, .mp3
+  SampleFormat format = SampleFormat::pcm16;
+  double start = 0.0;               // seconds
+  std::optional<double> duration;  // seconds; none: to the end
+};
+
+struct PlannedFile {
+  std::filesystem::path input;
+  std::vector<std::pair<std::string, std::filesystem::path>> outputs;  // by source
+};
+
+// The files to write for each input. Throws where options are impossible, an input does not exist, or a file would be
+// written twice or over an input.
+std::vector<PlannedFile> plan_files(const std::vector<std::filesystem::path>& inputs,
+                                    const std::vector<std::string>& sources, const std::string& model,
+                                    const FileOptions& options);
+
+struct SeparatedFile {
+  double duration;  // of the audio, seconds
+  double elapsed;   // seconds
+  std::vector<std::string> warnings;
+};
+
+// Separates one file and writes its estimates, each whole or not at all; makes the folders.
+SeparatedFile separate_file(const PlannedFile& file, const Separator& separator, const FileOptions& options);
+
+// ".wav", ".flac", ".ogg" or ".mp3" with or without the dot; "pcm16", "pcm24" or "float". Throw UsageError.
+std::string parse_extension(std::string text);
+SampleFormat parse_sample_format(const std::string& text);
+
+}  // namespace unmix

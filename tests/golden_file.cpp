@@ -1,0 +1,35 @@
+#include "golden_file.h"
+
+#include <cmath>
+#include <stdexcept>
+
+#include "tensor_helpers.h"
+
+namespace unmix::test {
+
+GoldenFile::GoldenFile(const std::string& name)
+    : file_(read_safetensors(UNMIX_SOURCE_DIR "/tests/golden/" + name + ".safetensors")) {}
+
+Tensor GoldenFile::tensor(const std::string& name, Device device) const {
+  const Tensor* tensor = file_.find(name);
+  if (tensor == nullptr) throw std::out_of_range("no golden " + name);
+  return tensor->to(device);
+}
+
+nlohmann::json GoldenFile::options(const std::string& name) const {
+  return nlohmann::json::parse(file_.metadata.at(name));
+}
+
+NamedTensors GoldenFile::group(const std::string& prefix) const {
+  NamedTensors found;
+  for (const auto& [name, tensor] : file_.tensors)
+    if (name.starts_with(prefix + ".")) found.emplace_back(name.substr(prefix.size() + 1), tensor);
+  return found;
+}
+
+double golden_error(const Tensor& actual, const Tensor& expected) {
+  if (!actual.defined() || actual.shape() != expected.shape()) return HUGE_VAL;
+  return relative_error(actual.to_vector(), expected.to_vector());
+}
+
+}  // namespace unmix::test

@@ -1,0 +1,43 @@
+#include "training/checkpoint.h"
+
+#include "base/error.h"
+#include "tensor/safetensors.h"
+
+namespace unmix {
+namespace {
+
+constexpr const char* kProgress = "unmix_progress";
+
+void append(TensorFile& file, const std::string& prefix, const NamedTensors& tensors) {
+  for (const auto& [name, tensor] : tensors) file.tensors.emplace_back(prefix + name, tensor);
+}
+
+NamedTensors part(const TensorFile& file, const std::string& prefix) {
+  NamedTensors tensors;
+  for (const auto& [name, tensor] : file.tensors)
+    if (name.starts_with(prefix)) tensors.emplace_back(name.substr(prefix.size()), tensor);
+  return tensors;
+}
+
+}  // namespace
+
+void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
+  TensorFile file;
+  append(file, "model.", checkpoint.model);
+  append(file, "best.", checkpoint.best);
+  append(file, "optimizer.", checkpoint.optimizer);
+  file.metadata[kProgress] = checkpoint.progress.dump();
+  write_safetensors(path, file);
+}
+
+Checkpoint read_checkpoint(const std::filesystem::path& path) {
+  const TensorFile file = read_safetensors(path);
+  const auto found = file.metadata.find(kProgress);
+  check(found != file.metadata.end(), "checkpoint", "{} is not a checkpoint of unmix: it has no training progress",
+        path.string());
+  nlohmann::json progress = nlohmann::json::parse(found->second, nullptr, false);
+  check(progress.is_object(), "checkpoint", "{}: the training progress in it is damaged", path.string());
+  return {part(file, "model."), part(file, "best."), part(file, "optimizer."), std::move(progress)};
+}
+
+}  // namespace unmix
