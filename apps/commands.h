@@ -27,6 +27,7 @@ void add_common_options(CLI::App& command, CommonOptions& options, bool with_jso
 void add_train(CLI::App& program);
 void add_separate(CLI::App& program);
 void add_demo(CLI::App& program);
+void add_metrics(CLI::App& program);
 void add_loss(CLI::App& program);
 void add_info(CLI::App& program);
 

@@ -61,6 +61,7 @@ int run(int argc, char** argv) {
   add_demo(program);
   add_train(program);
   add_separate(program);
+  add_metrics(program);
   add_loss(program);
   add_info(program);
   try {

@@ -96,7 +96,7 @@ struct LeakyRelu {
 
 struct Relu {
   static constexpr Keep keep = Keep::y;
-  HD float f(float x) const { return x > 0.0f ? x : 0.0f; }
+  HD float f(float x) const { return x <= 0.0f ? 0.0f : x; }
   HD float df(float, float y) const { return y > 0.0f ? 1.0f : 0.0f; }
 };
 
