@@ -30,7 +30,9 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string dotted(unsigned major, unsigned minor, unsigned patch) { return fmt::format("{}.{}.{}", major, minor, patch); }
+std::string dotted(unsigned major, unsigned minor, unsigned patch) {
+  return fmt::format("{}.{}.{}", major, minor, patch);
+}
 
 std::string av_version(unsigned version) {
   return dotted(AV_VERSION_MAJOR(version), AV_VERSION_MINOR(version), AV_VERSION_MICRO(version));
@@ -78,9 +80,9 @@ void print_text(const ordered_json& info) {
   const std::string commit = text(info["commit"]);
   fmt::print("unmix {}{}\n{}\n\nDevices\n", text(info["version"]), commit.empty() ? "" : " (" + commit + ")",
              text(info["build"]));
-  for (const auto& [name, description] : info["devices"].items()) fmt::print("  {:<12} {}\n", name, text(description));
+  for (const auto& [name, about] : info["devices"].items()) fmt::print("  {:<12} {}\n", name, text(about));
   fmt::print("\nLibraries\n");
-  for (const auto& [name, description] : info["libraries"].items()) fmt::print("  {:<12} {}\n", name, text(description));
+  for (const auto& [name, about] : info["libraries"].items()) fmt::print("  {:<12} {}\n", name, text(about));
   fmt::print("\nModels\n");
   for (const auto& model : info["models"]) fmt::print("  {:<12} {}\n", text(model["name"]), text(model["description"]));
   fmt::print("\nLosses\n");

@@ -58,6 +58,8 @@ int run(int argc, char** argv) {
   CLI::App program("Music source separation: train, separate, score", "unmix");
   program.set_version_flag("--version", fmt::format("unmix {}", version()));
   program.require_subcommand(1);
+  // The last of a repeated option counts, as Python's argparse has it.
+  program.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   add_demo(program);
   add_train(program);
   add_separate(program);

@@ -39,7 +39,8 @@ void run(const Options& options) {
     options.common.say(fmt::format("{}: separating", file.input.string()));
     const SeparatedFile done = separate_file(file, separator, files);
     for (const std::string& warning : done.warnings) options.common.warn(file.input.string() + ": " + warning);
-    options.common.say(fmt::format("{}: {:.1f} s of audio in {:.1f} s", file.input.string(), done.duration, done.elapsed));
+    options.common.say(
+        fmt::format("{}: {:.1f} s of audio in {:.1f} s", file.input.string(), done.duration, done.elapsed));
     results.push_back(to_json(file, done));
     if (options.common.json) continue;
     for (const auto& [source, path] : file.outputs) fmt::print("{}\n", path.string());
@@ -52,16 +53,18 @@ void run(const Options& options) {
 void add_separate(CLI::App& program) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = program.add_subcommand("separate", "Separates audio files into their sources");
-  command->add_option("FILE", options->inputs, "WAV, FLAC, OGG, MP3 or .stem.mp4 (its mixture), of any rate")->required();
+  command->add_option("FILE", options->inputs, "WAV, FLAC, OGG, MP3 or .stem.mp4 (its mixture), any rate")->required();
   command->add_option("--model", options->model, "Directory of a model")->required();
   command->add_option("--targets", options->targets, "Sources to separate; default: all of the model");
   command->add_flag("--softmask", options->separation.softmask, "Ratio masks: the sources add up to the mixture");
-  command->add_option("--residual", options->separation.residual, "Also write the mixture less the sources, under this name");
+  command->add_option("--residual", options->separation.residual,
+                      "Also write the mixture less the sources, under this name");
   command->add_option("--start", options->files.start, "Seconds to skip")->capture_default_str();
   command->add_option("--duration", options->files.duration, "Seconds to separate; default: to the end");
   command->add_option("--outdir", options->outdir, "Default: TRACK_MODEL in the working directory");
   command->add_option("--ext", options->extension, ".wav, .flac, .ogg or .mp3")->capture_default_str();
-  command->add_option("--subtype", options->subtype, "Samples of WAV and FLAC: pcm16, pcm24 or float")->capture_default_str();
+  command->add_option("--subtype", options->subtype, "Samples of WAV and FLAC: pcm16, pcm24 or float")
+      ->capture_default_str();
   command->add_option("--filename", options->files.filename,
                       "Of each file in outdir, without extension; {track}, {target} and {model} are filled in. "
                       "Default: {track}/{target}");

@@ -1,5 +1,7 @@
 #include "tensor/conv2d.h"
 
+#include <cmath>
+
 #include "autograd/channels.h"
 #include "autograd/ops.h"
 #include "autograd/store.h"
@@ -41,7 +43,7 @@ struct Pool {
     for (int64_t di = 0; di < kernel; ++di)
       for (int64_t dj = 0; dj < kernel; ++dj) {
         const int64_t at = (i * stride + di) * width + j * stride + dj;
-        if (plane[at] > plane[best]) best = at;
+        if (plane[at] > plane[best] || std::isnan(plane[at])) best = at;
       }
     return best;
   }

@@ -26,7 +26,7 @@ struct Apply {
   float* y;
   HD void operator()(int64_t i, int64_t c) const {
     const float value = factor[c] * (x[i] - mean[c]) + offset[c];
-    y[i] = value <= 0.0f ? 0.0f : value;  // keeps NaN
+    y[i] = value <= 0.0f ? 0.0f : value;  // NaN passes through
   }
 };
 

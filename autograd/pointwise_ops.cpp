@@ -94,6 +94,7 @@ struct LeakyRelu {
   HD float df(float x, float) const { return x > 0.0f ? 1.0f : slope; }
 };
 
+// Comparisons are such that NaN passes through.
 struct Relu {
   static constexpr Keep keep = Keep::y;
   HD float f(float x) const { return x <= 0.0f ? 0.0f : x; }
@@ -103,7 +104,7 @@ struct Relu {
 struct ClampMin {
   static constexpr Keep keep = Keep::x;
   float minimum;
-  HD float f(float x) const { return x > minimum ? x : minimum; }
+  HD float f(float x) const { return x <= minimum ? minimum : x; }
   HD float df(float x, float) const { return x > minimum ? 1.0f : 0.0f; }
 };
 

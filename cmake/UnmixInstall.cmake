@@ -1,4 +1,9 @@
-# `cmake --install`: the program, the libraries, their headers in include/unmix, and the package unmix::unmix.
+# `cmake --install`: the program, the libraries, their headers in include/unmix, and the package unmix::unmix. A build for
+# the simulated device installs nothing.
+if(UNMIX_CUDA_SIMULATED)
+  install(CODE "message(FATAL_ERROR \"a build with UNMIX_CUDA=SIM is for tests and is not installed\")")
+  return()
+endif()
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/unmix)
 get_property(libraries GLOBAL PROPERTY unmix_libraries)

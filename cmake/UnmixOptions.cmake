@@ -1,6 +1,7 @@
 # Options of the build and the flags that every file gets.
-set(UNMIX_CUDA AUTO CACHE STRING "CUDA half of the library: AUTO (ON where a toolkit and a GPU are found), ON or OFF")
-set_property(CACHE UNMIX_CUDA PROPERTY STRINGS AUTO ON OFF)
+set(UNMIX_CUDA AUTO CACHE STRING "CUDA half of the library: AUTO (ON where a toolkit and a GPU are found), ON, OFF, or SIM (run on a simulated device, for tests)")
+set_property(CACHE UNMIX_CUDA PROPERTY STRINGS AUTO ON OFF SIM)
+option(UNMIX_CUDA_SIM_CHECK "With SIM: watch every access of a kernel (slow)" OFF)
 set(UNMIX_ARCH x86-64-v3 CACHE STRING "Oldest CPU the build runs on, as g++ -march takes it")
 set(UNMIX_SANITIZE "" CACHE STRING "Sanitizers, e.g. \"address;undefined\"")
 option(UNMIX_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})

@@ -1,5 +1,10 @@
 # One line per choice, at the end of the configuration.
-if(UNMIX_CUDA_ENABLED)
+if(UNMIX_CUDA_SIMULATED)
+  set(cuda "SIM, headers at ${UNMIX_CUDA_INCLUDE_DIR}")
+  if(UNMIX_CUDA_SIM_CHECK)
+    string(APPEND cuda ", every access of a kernel watched")
+  endif()
+elseif(UNMIX_CUDA_ENABLED)
   set(cuda "ON, nvcc ${CMAKE_CUDA_COMPILER_VERSION} at ${unmix_cuda_root}, architectures ${CMAKE_CUDA_ARCHITECTURES}")
 elseif(unmix_cuda_off)
   set(cuda "OFF: ${unmix_cuda_off}")

@@ -32,6 +32,16 @@ if(UNMIX_CUDA_ENABLED)
   string(REPLACE "." "\\." UNMIX_KERNEL_PATTERN "^#include \"(${UNMIX_KERNEL_PATTERN})\"")
 endif()
 
+# Marks a file as CUDA: its language, or on the simulated device the header that stands in for the language.
+function(unmix_mark_kernel_file source)
+  if(UNMIX_CUDA_SIMULATED)
+    set_source_files_properties(${source} PROPERTIES
+      COMPILE_OPTIONS "-include;${PROJECT_SOURCE_DIR}/tests/cudasim/sim.h")
+  else()
+    set_source_files_properties(${source} PROPERTIES LANGUAGE CUDA)
+  endif()
+endfunction()
+
 # Sets `result` to the .cpp files of `folder`: `*_cuda.cpp` only with CUDA, kernel files marked as CUDA then.
 function(unmix_sources result folder)
   file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
@@ -41,7 +51,7 @@ function(unmix_sources result folder)
     foreach(source IN LISTS sources)
       file(STRINGS ${source} hit REGEX "${UNMIX_KERNEL_PATTERN}")
       if(hit OR source MATCHES "_cuda\\.cpp$")
-        set_source_files_properties(${source} PROPERTIES LANGUAGE CUDA)
+        unmix_mark_kernel_file(${source})
       endif()
     endforeach()
     # A file that gains or loses such an include changes its compiler.
@@ -70,7 +80,7 @@ function(unmix_library folder)
   target_include_directories(${target} ${scope}
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/unmix>)
   if(UNMIX_CUDA_ENABLED)
-    target_compile_definitions(${target} ${scope} UNMIX_CUDA=1)
+    target_compile_definitions(${target} ${scope} UNMIX_CUDA=1 $<$<BOOL:${UNMIX_CUDA_SIMULATED}>:UNMIX_CUDA_SIM=1>)
   endif()
   set_property(GLOBAL APPEND PROPERTY unmix_libraries ${target})
 endfunction()

@@ -1,16 +1,20 @@
 #include "evaluation/picture.h"
 
+#include <fftw3.h>
+
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <numbers>
+#include <span>
 
 #include "base/error.h"
 #include "evaluation/image.h"
-#include "layers/stft.h"
 
 namespace unmix {
 namespace {
 
-constexpr int64_t kWindow = 4096;
+constexpr int kWindow = 4096, kBins = kWindow / 2 + 1;
 constexpr Color kPaper{255, 255, 255}, kInk{32, 34, 40}, kFaint{120, 124, 134};
 // Pixels around each panel.
 constexpr int kLeft = 46, kRight = 14, kAbove = 26, kBelow = 24, kHeading = 44, kScale = 76;
@@ -22,21 +26,44 @@ double hertz_of(double mel) { return 700.0 * (std::pow(10.0, mel / 2595.0) - 1.0
 struct Grid {
   int width, height;
   std::vector<double> power;
-  double& at(int x, int y) { return power[static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)]; }
+  double& at(int x, int y) { return power[static_cast<size_t>(y * width + x)]; }
 };
 
-// Magnitudes (frames, channels, bins) of the audio, frames close enough that every pixel column has one.
-Tensor magnitudes(const Audio& audio, int width) {
-  const int64_t frames = std::max(audio.frames(), kWindow);
-  std::vector<float> samples;
-  for (int c = 0; c < audio.channels; ++c) {
-    const auto channel = audio.channel(c);
-    samples.insert(samples.end(), channel.begin(), channel.end());
-    samples.resize(static_cast<size_t>((c + 1) * frames), 0.0f);
+// |X|^2 of windows of a signal, added up.
+class PowerSpectrum {
+ public:
+  PowerSpectrum()
+      : frame_(fftwf_alloc_real(kWindow)),
+        spectrum_(fftwf_alloc_complex(kBins)),
+        plan_(fftwf_plan_dft_r2c_1d(kWindow, frame_.get(), spectrum_.get(), FFTW_ESTIMATE)) {
+    for (int n = 0; n < kWindow; ++n)
+      window_.push_back(static_cast<float>(0.5 - 0.5 * std::cos(2.0 * std::numbers::pi * n / kWindow)));
   }
-  const int64_t hop = std::clamp<int64_t>(audio.frames() / width, 1, kWindow / 2);
-  return Stft(kWindow, hop, Device::cpu).magnitude(Tensor::from(samples, {audio.channels, frames}));
-}
+
+  // The window around sample `center`; beyond its ends the signal is zero.
+  void add(std::span<const float> signal, int64_t center, std::vector<double>& power) {
+    const auto size = static_cast<int64_t>(signal.size());
+    for (int n = 0; n < kWindow; ++n) {
+      const int64_t t = center - kWindow / 2 + n;
+      frame_.get()[n] = t >= 0 && t < size ? signal[static_cast<size_t>(t)] * window_[static_cast<size_t>(n)] : 0.0f;
+    }
+    fftwf_execute(plan_.get());
+    for (int k = 0; k < kBins; ++k) {
+      const double re = spectrum_.get()[k][0], im = spectrum_.get()[k][1];
+      power[static_cast<size_t>(k)] += re * re + im * im;
+    }
+  }
+
+ private:
+  struct Free {
+    void operator()(void* data) const { fftwf_free(data); }
+    void operator()(fftwf_plan_s* plan) const { fftwf_destroy_plan(plan); }
+  };
+  std::vector<float> window_;
+  std::unique_ptr<float, Free> frame_;
+  std::unique_ptr<fftwf_complex, Free> spectrum_;
+  std::unique_ptr<fftwf_plan_s, Free> plan_;
+};
 
 // Power at a fractional bin, so that rows narrower than a bin blend into each other.
 double power_at(const std::vector<double>& power, double bin) {
@@ -53,21 +80,25 @@ double band_power(const std::vector<double>& power, double low, double high) {
   return sum / steps;
 }
 
+// Mean power of the audio's frames begin..end and of its channels, windows overlapping by half or more.
+std::vector<double> mean_power(const Audio& audio, int64_t begin, int64_t end, PowerSpectrum& spectrum) {
+  std::vector<double> power(kBins, 0.0);
+  const int64_t windows = (end - begin) / (kWindow / 2) + 1;
+  for (int64_t i = 0; i < windows; ++i)
+    for (int c = 0; c < audio.channels; ++c)
+      spectrum.add(audio.channel(c), begin + (end - begin) * (2 * i + 1) / (2 * windows), power);
+  for (double& p : power) p /= static_cast<double>(windows * audio.channels);
+  return power;
+}
+
 Grid grid_of(const Audio& audio, const SheetOptions& options, double top) {
   Grid grid{options.panel_width, options.panel_height, {}};
   grid.power.resize(static_cast<size_t>(grid.width) * static_cast<size_t>(grid.height));
-  const Tensor magnitude = magnitudes(audio, grid.width);
-  const int64_t shown = std::min(magnitude.dim(0), audio.frames() / std::clamp<int64_t>(audio.frames() / grid.width, 1, kWindow / 2) + 1);
+  PowerSpectrum spectrum;
   const double bins_per_hertz = static_cast<double>(kWindow) / audio.sample_rate, step = mel_of(top) / grid.height;
-  std::vector<double> power(static_cast<size_t>(magnitude.dim(2)));
   for (int x = 0; x < grid.width; ++x) {
-    const int64_t begin = shown * x / grid.width, end = std::max(begin + 1, shown * (x + 1) / grid.width);
-    std::fill(power.begin(), power.end(), 0.0);
-    for (int64_t row = begin * audio.channels; row < end * audio.channels; ++row)
-      for (size_t k = 0; k < power.size(); ++k) {
-        const double m = magnitude.data()[static_cast<size_t>(row) * power.size() + k];
-        power[k] += m * m / static_cast<double>((end - begin) * audio.channels);
-      }
+    const int64_t begin = audio.frames() * x / grid.width, end = audio.frames() * (x + 1) / grid.width;
+    const std::vector<double> power = mean_power(audio, begin, end, spectrum);
     for (int y = 0; y < grid.height; ++y) {
       const double mel = (grid.height - 1 - y) * step;
       grid.at(x, y) = band_power(power, hertz_of(mel) * bins_per_hertz, hertz_of(mel + step) * bins_per_hertz);
@@ -115,11 +146,12 @@ void draw_panel(Image& image, int left, int above, Grid& grid, double loudest, c
 }
 
 void draw_scale(Image& image, int left, int above, int height, double range) {
-  for (int y = 0; y < height; ++y) image.fill(left, above + y, 12, 1, heat(1.0 - static_cast<double>(y) / (height - 1)));
+  for (int y = 0; y < height; ++y)
+    image.fill(left, above + y, 12, 1, heat(1.0 - static_cast<double>(y) / (height - 1)));
   for (int i = 0; i <= 4; ++i) {
     const int y = above + i * (height - 1) / 4;
     image.fill(left + 13, y, 3, 1, kFaint);
-    image.text(left + 19, y - kTextHeight / 2, fmt::format("{:g}{}", -range * i / 4, i == 0 ? " dB" : ""), kFaint);
+    image.text(left + 19, y - kTextHeight / 2, i == 0 ? "0 dB" : fmt::format("{:g}", -range * i / 4), kFaint);
   }
 }
 
@@ -146,7 +178,7 @@ void write_spectrograms(const std::filesystem::path& path, const std::string& he
   for (size_t i = 0; i < panels.size(); ++i) {
     const int left = static_cast<int>(i) % columns * cell_width + kLeft;
     const int above = static_cast<int>(i) / columns * cell_height + kHeading + kAbove;
-    image.text(left, above - 18, panels[i].title, kInk, 2);
+    image.text(left, above - 20, panels[i].title, kInk, 2);
     draw_panel(image, left, above, grids[i], loudest, options);
     const Audio& audio = *panels[i].audio;
     draw_axes(image, left, above, options, top, static_cast<double>(audio.frames()) / audio.sample_rate);

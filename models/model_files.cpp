@@ -22,7 +22,8 @@ constexpr const char* kSeparator = "separator.json";
 
 // Open-Unmix writes the rate as 44100.0.
 int64_t whole_number(const json& object, const char* key, int64_t most, const std::string& file) {
-  check(object.contains(key), kOp, "{}: '{}' is missing; nfft, nhop, sample_rate and nb_channels are wanted", file, key);
+  check(object.contains(key), kOp, "{}: '{}' is missing; nfft, nhop, sample_rate and nb_channels are wanted", file,
+        key);
   const json& value = object[key];
   const double number = value.is_number() ? value.get<double>() : 0.0;
   check(number >= 1 && number <= static_cast<double>(most) && number == std::floor(number), kOp,
@@ -115,7 +116,8 @@ class Sizes {
     config.unidirectional = !has("lstm.weight_ih_l0_reverse");
     config.layers = 0;
     while (has(fmt::format("lstm.weight_ih_l{}", config.layers))) ++config.layers;
-    check(config.layers > 0, kOp, "{} is not a model of a known architecture: it has no tensor lstm.weight_ih_l0", file_);
+    check(config.layers > 0, kOp, "{} is not a model of a known architecture: it has no tensor lstm.weight_ih_l0",
+          file_);
     return config;
   }
 
@@ -262,7 +264,8 @@ void write_separator_json(const fs::path& directory, const SeparatorConfig& conf
   write_file(directory / kSeparator, object.dump(4) + "\n");
 }
 
-void write_weights(const fs::path& file, const MaskNetwork& network, const std::map<std::string, std::string>& metadata) {
+void write_weights(const fs::path& file, const MaskNetwork& network,
+                   const std::map<std::string, std::string>& metadata) {
   write_safetensors(file, {network.state(), metadata});
 }
 

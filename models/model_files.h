@@ -1,5 +1,5 @@
 // A model directory, as Open-Unmix lays it out: separator.json {nfft, nhop, sample_rate, nb_channels} and per target
-// <target>.safetensors, PyTorch's names. A model with several heads has the name of its architecture: joint.safetensors.
+// <target>.safetensors, PyTorch's names. A model with several heads has the name of its architecture: `joint`.
 #pragma once
 
 #include <filesystem>

@@ -52,12 +52,12 @@ void Adam::step() {
     }
     ++t;
     const double correction1 = 1.0 - std::pow(options_.beta1, t), correction2 = 1.0 - std::pow(options_.beta2, t);
-    parallel_for(parameter.device(), parameter.size(),
-                 Update{gradient.data(), parameter.value().data(), m.data(), v.data(),
-                        static_cast<float>(options_.weight_decay), static_cast<float>(1.0 - options_.beta1),
-                        static_cast<float>(options_.beta2), static_cast<float>(1.0 - options_.beta2),
-                        static_cast<float>(options_.learning_rate / correction1),
-                        static_cast<float>(1.0 / std::sqrt(correction2)), static_cast<float>(options_.eps)});
+    parallel_for(
+        parameter.device(), parameter.size(),
+        Update{gradient.data(), parameter.value().data(), m.data(), v.data(), static_cast<float>(options_.weight_decay),
+               static_cast<float>(1.0 - options_.beta1), static_cast<float>(options_.beta2),
+               static_cast<float>(1.0 - options_.beta2), static_cast<float>(options_.learning_rate / correction1),
+               static_cast<float>(1.0 / std::sqrt(correction2)), static_cast<float>(options_.eps)});
   }
 }
 

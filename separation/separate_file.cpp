@@ -94,10 +94,10 @@ std::vector<PlannedFile> plan_files(const std::vector<fs::path>& inputs, const s
       const std::string name = fill_in(pattern, {{"track", track_of(input)}, {"target", source}, {"model", model}});
       const fs::path output = options.outdir.value_or("") / (name + options.extension);
       const auto [owner, is_new] = owners.emplace(fs::weakly_canonical(output), input);
+      const bool is_input = owner->first == fs::weakly_canonical(owner->second);
       if (!is_new)
-        throw UsageError(fmt::format("{} would be written for {}, but it is also {} {}; choose with --filename or --outdir",
-                                     output.string(), input.string(),
-                                     owner->first == fs::weakly_canonical(owner->second) ? "the input" : "written for",
+        throw UsageError(fmt::format("{} would be written for {}, but it is also {} {}; choose --filename or --outdir",
+                                     output.string(), input.string(), is_input ? "the input" : "written for",
                                      owner->second.string()));
       plan.back().outputs.emplace_back(source, output);
     }

@@ -134,6 +134,12 @@ std::vector<Separator::Estimate> Separator::estimate(const Tensor& signal) const
   return estimates;
 }
 
+Tensor Separator::signal_of(const Audio& mixture, int channels) const {
+  const SeparatorConfig& config = models_.config;
+  const int64_t frames = std::max(mixture.frames(), shortest(mixture, config));
+  return network_input(resample(first_channels(mixture, channels, frames), config.sample_rate), config.channels);
+}
+
 Separation Separator::operator()(const Audio& mixture) const {
   check(mixture.sample_rate > 0 && mixture.frames() > 0, kOp, "the mixture holds no samples");
   check_finite(mixture, "the mixture");
@@ -147,12 +153,11 @@ Separation Separator::operator()(const Audio& mixture) const {
   if (mixture.channels > channels)
     result.warnings.push_back(fmt::format("of {} channels the first {} are used", mixture.channels, channels));
   const int64_t frames = mixture.frames();
-  const Audio input = resample(first_channels(mixture, channels, std::max(frames, shortest(mixture, config))),
-                               config.sample_rate);
-  std::vector<Estimate> estimates = estimate(network_input(input, config.channels));
+  std::vector<Estimate> estimates = estimate(signal_of(mixture, channels));
   for (const std::string& source : models_.sources()) {
     stop_if_interrupted();
-    const auto found = std::find_if(estimates.begin(), estimates.end(), [&](const auto& e) { return e.source == source; });
+    const auto found = std::find_if(estimates.begin(), estimates.end(),
+                                    [&name = source](const Estimate& estimate) { return estimate.source == name; });
     const Audio separated = network_output(found->signal, config.sample_rate, channels);
     estimates.erase(found);
     Audio audio = first_channels(resample(separated, mixture.sample_rate), channels, frames);

@@ -41,6 +41,7 @@ class Separator {
     std::string source;
     Tensor signal;  // (batch, channels, samples) at the model's rate, on the CPU
   };
+  Tensor signal_of(const Audio& mixture, int channels) const;
   std::vector<Estimate> estimate(const Tensor& signal) const;
 
   ModelSet models_;

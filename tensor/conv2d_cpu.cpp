@@ -24,6 +24,7 @@ Descs plain(const Conv2dShape& s) {
 // The same sizes in whatever order and type the library likes best.
 memory::desc any(const memory::desc& desc) {
   const bool bf16 = precision() == Precision::bf16;
+  if (bf16) onednn::check_bfloat16("conv2d");
   return {desc.dims(), bf16 ? memory::data_type::bf16 : memory::data_type::f32, tag::any};
 }
 

@@ -9,7 +9,7 @@ namespace unmix {
 
 const FftwPlans& fftw_plans(int64_t n) {
   static std::mutex mutex;
-  static std::map<int64_t, FftwPlans> plans;
+  static auto& plans = *new std::map<int64_t, FftwPlans>;  // never destroyed: other threads may still transform
   const std::lock_guard lock(mutex);
   const auto found = plans.find(n);
   if (found != plans.end()) return found->second;

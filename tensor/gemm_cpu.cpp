@@ -31,6 +31,7 @@ memory::desc matrix(int64_t rows, int64_t cols, int64_t ld, bool transposed) {
 
 // Both factors are rounded into the library's own order first.
 void gemm_bf16(const Gemm& args) {
+  onednn::check_bfloat16("gemm");
   const auto a = matrix(args.m, args.k, args.lda, args.transpose_a);
   const auto b = matrix(args.k, args.n, args.ldb, args.transpose_b);
   const auto c = matrix(args.m, args.n, args.ldc, false);

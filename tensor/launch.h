@@ -229,7 +229,11 @@ __global__ void __launch_bounds__(kThreads)
 template <class... Parameters, class... Arguments>
 void launch(void (*kernel)(Parameters...), unsigned grid, unsigned block, size_t shared_bytes, cudaStream_t stream,
             Arguments... arguments) {
+#ifdef UNMIX_CUDA_SIM
+  cudasim::launch(kernel, grid, block, shared_bytes, stream, arguments...);
+#else
   kernel<<<grid, block, shared_bytes, stream>>>(arguments...);
+#endif
   UNMIX_CUDA_CHECK(cudaGetLastError());
 }
 

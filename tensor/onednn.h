@@ -3,6 +3,8 @@
 
 #include <dnnl.hpp>
 
+#include "base/error.h"
+
 namespace unmix::onednn {
 
 inline dnnl::engine& engine() {
@@ -13,6 +15,13 @@ inline dnnl::engine& engine() {
 inline dnnl::stream& stream() {
   thread_local dnnl::stream own(engine());
   return own;
+}
+
+// oneDNN multiplies in bfloat16 from AVX-512 on.
+inline void check_bfloat16(const char* op) {
+  constexpr unsigned kNeeded = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
+  check((static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & kNeeded) == kNeeded, op,
+        "this CPU has no AVX-512, which bfloat16 arithmetic needs; use precision fp32");
 }
 
 // A view of existing data; oneDNN's interface takes inputs without const as well.

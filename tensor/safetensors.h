@@ -1,4 +1,4 @@
-// The .safetensors format (huggingface.co/docs/safetensors): 8 bytes little-endian length of a JSON header, the header
+// The .safetensors format: 8 bytes little-endian length of a JSON header, the header
 // {"name": {"dtype", "shape", "data_offsets": [begin, end]}, ..., "__metadata__": {"key": "text"}}, then the data.
 #pragma once
 

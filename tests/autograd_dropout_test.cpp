@@ -27,7 +27,9 @@ double share_of(const std::vector<float>& values, float value) {
   return static_cast<double>(std::count(values.begin(), values.end(), value)) / static_cast<double>(values.size());
 }
 
-double allowed(double p) { return tolerance::kRandomDeviations * std::sqrt(p * (1.0 - p) / static_cast<double>(kCount)); }
+double allowed(double p) {
+  return tolerance::kRandomDeviations * std::sqrt(p * (1.0 - p) / static_cast<double>(kCount));
+}
 
 TEST_P(Dropout, DropsTheShareAskedForAndScalesTheRest) {
   for (const float p : {0.1f, 0.4f, 0.9f}) {

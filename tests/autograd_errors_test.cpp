@@ -115,7 +115,8 @@ std::vector<BadCall> network_calls() {
       {"lstm", "three_directions", "3 directions",
        [] { lstm(of({2, 1, 3}), {lstm_parameters(3, 2), lstm_parameters(3, 2), lstm_parameters(3, 2)}); }},
       {"lstm", "features", "[8, 4]", [] { lstm(of({2, 1, 3}), {lstm_parameters(4, 2)}); }},
-      {"lstm", "unequal_directions", "[12, 3]", [] { lstm(of({2, 1, 3}), {lstm_parameters(3, 2), lstm_parameters(3, 3)}); }},
+      {"lstm", "unequal_directions", "[12, 3]",
+       [] { lstm(of({2, 1, 3}), {lstm_parameters(3, 2), lstm_parameters(3, 3)}); }},
       {"lstm", "flat_weights", "[16]",
        [] { lstm(of({2, 1, 3}), {LstmParameters{of({8, 3}), of({16}), of({8}), of({8})}}); }},
       {"lstm", "no_steps", "[0, 1, 3] is empty", [] { lstm(of({0, 1, 3}), {lstm_parameters(3, 2)}); }},
@@ -139,7 +140,8 @@ std::vector<BadCall> network_calls() {
 
 std::vector<BadCall> spectrum_calls() {
   const auto distance = [](Shape mask, Shape mixture, Shape targets) {
-    masked_distance(of(std::move(mask)), Tensor::zeros(std::move(mixture)), Tensor::zeros(std::move(targets)), Distance::squared);
+    masked_distance(of(std::move(mask)), Tensor::zeros(std::move(mixture)), Tensor::zeros(std::move(targets)),
+                    Distance::squared);
   };
   return {
       {"rfft", "odd", "[2, 5]", [] { rfft(of({2, 5})); }},
@@ -189,8 +191,9 @@ TEST(OpErrors, ABadCallIsRefusedInOneLineThatNamesOperationAndShapes) {
 }
 
 TEST(OpErrors, EveryOperationThatCanBeCalledBadlyIsAmongThem) {
-  std::set<std::string> tested, free_of_conditions = {"scale", "add_scalar", "abs", "square", "sqrt", "exp", "log", "tanh",
-                                                      "sigmoid", "relu", "leaky_relu", "clamp_min", "sum"};
+  std::set<std::string> tested;
+  const std::set<std::string> free_of_conditions = {"scale", "add_scalar", "abs",  "square",     "sqrt", "exp", "log",
+                                                    "tanh",  "sigmoid",    "relu", "leaky_relu", "sum",  "clamp_min"};
   for (const BadCall& bad : bad_calls()) tested.insert(bad.op);
   for (const OpRow& row : op_table())
     EXPECT_NE(tested.contains(row.op), free_of_conditions.contains(row.op)) << row.op;

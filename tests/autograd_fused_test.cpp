@@ -63,7 +63,8 @@ TEST_P(Fused, MaskHeadIsBatchNormScaleShiftRelu) {
 }
 
 TEST_P(Fused, MaskHeadWritesToAGivenOutput) {
-  const Var x = leaf({6, 4}, 1), weight = leaf({4}, 2), bias = leaf({4}, 3), factor = leaf({4}, 4), shift = leaf({4}, 5);
+  const Var x = leaf({6, 4}, 1), weight = leaf({4}, 2), bias = leaf({4}, 3), factor = leaf({4}, 4),
+            shift = leaf({4}, 5);
   BatchStatistics s = running(4);
   Tensor all = Tensor::full({2, 6, 4}, -1.0f, device());
   const Var y = mask_head(x, weight, bias, s, factor, shift, true, all[1]);
@@ -86,9 +87,11 @@ TEST_P(Fused, MaskedDistanceIsMulSubSquareMean) {
   const Tensor targets = random_tensor({3, 50, 70}, 3, -1.0, 1.0, device());
   const Var error = reshape(sub(mul(mask, Var(mixture)), Var(targets)), {3, 3500});
   const float count = 1.0f / 3500.0f;
-  expect_equal(masked_distance(mask, mixture, targets, Distance::squared), scale(sum_axis(square(error), 1), count), {mask});
+  expect_equal(masked_distance(mask, mixture, targets, Distance::squared), scale(sum_axis(square(error), 1), count),
+               {mask});
   const Var again = reshape(sub(mul(mask, Var(mixture)), Var(targets)), {3, 3500});
-  expect_equal(masked_distance(mask, mixture, targets, Distance::absolute), scale(sum_axis(abs(again), 1), count), {mask});
+  expect_equal(masked_distance(mask, mixture, targets, Distance::absolute), scale(sum_axis(abs(again), 1), count),
+               {mask});
 }
 
 TEST_P(Fused, StftMagnitudeIsTheMagnitudeOfStft) {
@@ -158,6 +161,20 @@ TEST_P(Fused, OfEqualLargestValuesTheFirstTakesTheGradient) {
   const Var x(Tensor::from(std::vector<float>{1, 1, 1, 0}, {1, 1, 2, 2}, device()), true);
   sum(max_pool2d(x, 2, 2)).backward();
   EXPECT_EQ(x.grad().to_vector(), (std::vector<float>{1, 0, 0, 0}));
+}
+
+TEST_P(Fused, ANaNIsNotHidden) {
+  const Var x(Tensor::from(std::vector<float>{1.0f, NAN, -1.0f, 2.0f}, {4}, device()));
+  EXPECT_TRUE(std::isnan(relu(x).value().to_vector()[1]));
+  EXPECT_TRUE(std::isnan(leaky_relu(x, 0.1f).value().to_vector()[1]));
+  EXPECT_TRUE(std::isnan(tanh(x).value().to_vector()[1]));
+  EXPECT_TRUE(std::isnan(sigmoid(x).value().to_vector()[1]));
+  EXPECT_TRUE(std::isnan(clamp_min(x, 0.0f).value().to_vector()[1]));
+  EXPECT_TRUE(std::isnan(sum(x).value().item()));
+  EXPECT_TRUE(std::isnan(max_pool2d(reshape(x, {1, 1, 2, 2}), 2, 2).value().item()));
+  BatchStatistics s = running(2);
+  const Var two(Tensor::full({2}, 1.0f, device()));
+  EXPECT_TRUE(std::isnan(mask_head(reshape(x, {2, 2}), two, two, s, two, two, true).value().to_vector()[1]));
 }
 
 TEST_P(Fused, AtKinksTheDerivativeIsZeroAndNeverNaN) {

@@ -74,7 +74,8 @@ TEST_P(EveryOp, AFrozenInputGetsNoGradientAndChangesNoOther) {
     EXPECT_TRUE(same_bits(rest.output, all.output)) << "input " << frozen << " frozen";
     for (size_t i = 0; i < rest.gradients.size(); ++i) {
       const std::vector<float> expected = i == frozen ? std::vector<float>() : all.gradients[i];
-      EXPECT_TRUE(same_bits(rest.gradients[i], expected)) << "gradient of input " << i << ", input " << frozen << " frozen";
+      EXPECT_TRUE(same_bits(rest.gradients[i], expected))
+          << "gradient of input " << i << ", input " << frozen << " frozen";
     }
   }
 }

@@ -8,13 +8,15 @@
 namespace unmix::test {
 
 GoldenFile::GoldenFile(const std::string& name)
-    : file_(read_safetensors(UNMIX_SOURCE_DIR "/tests/golden/" + name + ".safetensors")) {}
+    : path_(UNMIX_SOURCE_DIR "/tests/golden/" + name + ".safetensors"), file_(read_safetensors(path_)) {}
 
 Tensor GoldenFile::tensor(const std::string& name, Device device) const {
   const Tensor* tensor = file_.find(name);
   if (tensor == nullptr) throw std::out_of_range("no golden " + name);
   return tensor->to(device);
 }
+
+std::vector<double> GoldenFile::values(const std::string& name) const { return read_safetensors_f64(path_, name); }
 
 nlohmann::json GoldenFile::options(const std::string& name) const {
   return nlohmann::json::parse(file_.metadata.at(name));

@@ -30,7 +30,9 @@ const std::map<std::string, Folders> kAllowed = {
     {"training", {"base", "tensor", "autograd", "layers", "losses", "models", "optim", "audio", "data"}},
     {"separation", {"base", "tensor", "autograd", "layers", "models", "audio"}},
     {"evaluation", {"base", "audio"}},
-    {"experiments", {"base", "tensor", "models", "audio", "data", "training", "separation", "evaluation"}},
+    {"experiments",
+     {"base", "tensor", "autograd", "layers", "losses", "models", "optim", "audio", "data", "training", "separation",
+      "evaluation"}},
 };
 
 // Single headers beyond that: batches of data are stored in tensors, but nothing is computed with them there.

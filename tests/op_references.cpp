@@ -27,7 +27,8 @@ void run_lstm(const LstmShape& s, const Doubles& x, const Doubles* weights, int6
       at(gates, j) = sum;
     }
     for (int64_t j = 0; j < hidden; ++j) {
-      at(c, j) = logistic(at(gates, hidden + j)) * at(c, j) + logistic(at(gates, j)) * std::tanh(at(gates, 2 * hidden + j));
+      at(c, j) =
+          logistic(at(gates, hidden + j)) * at(c, j) + logistic(at(gates, j)) * std::tanh(at(gates, 2 * hidden + j));
       at(h, j) = logistic(at(gates, 3 * hidden + j)) * std::tanh(at(c, j));
       at(y, row * width + offset + j) = at(h, j);
     }

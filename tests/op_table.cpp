@@ -23,7 +23,8 @@ std::vector<float> draw(const OpInput& input, uint64_t seed) {
   std::vector<float> values = random_values(element_count(input.shape), input.low, input.high, seed);
   if (input.distinct) {
     for (size_t i = 0; i < values.size(); ++i)
-      values[i] = static_cast<float>(1.5 * kKinkDistance * (static_cast<double>(i) - static_cast<double>(values.size()) / 2));
+      values[i] =
+          static_cast<float>(1.5 * kKinkDistance * (static_cast<double>(i) - static_cast<double>(values.size()) / 2));
     std::mt19937_64 engine(seed);
     for (size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[engine() % i]);
   }

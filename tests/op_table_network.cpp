@@ -13,8 +13,10 @@ constexpr float kEps = 1e-5f;
 OpRow lstm_row(const std::string& variant, const LstmShape& s) {
   std::vector<OpInput> inputs{uniform({s.steps, s.batch, s.input})};
   for (int d = 0; d < s.directions; ++d)
-    for (const Shape& shape : {Shape{4 * s.hidden, s.input}, Shape{4 * s.hidden, s.hidden}, Shape{4 * s.hidden}, Shape{4 * s.hidden}})
-      inputs.push_back(uniform(shape));
+    for (const Shape& rest : {Shape{s.input}, Shape{s.hidden}, Shape{}, Shape{}}) {
+      inputs.push_back(uniform(rest));
+      inputs.back().shape.insert(inputs.back().shape.begin(), 4 * s.hidden);
+    }
   const Function function = [](const Vars& v) {
     std::vector<LstmParameters> directions;
     for (size_t i = 1; i < v.size(); i += 4) directions.push_back({v[i], v[i + 1], v[i + 2], v[i + 3]});
@@ -91,7 +93,8 @@ Doubles head_values(const Arrays& in, bool training) {
   return y;
 }
 
-OpRow mask_head_row(const std::string& variant, int64_t rows, int64_t channels, int64_t bins, bool training, bool given) {
+OpRow mask_head_row(const std::string& variant, int64_t rows, int64_t channels, int64_t bins, bool training,
+                    bool given) {
   const int64_t columns = channels * bins;
   const Function function = [=](const Vars& v) {
     BatchStatistics running = running_tensors(columns, v[0].device());

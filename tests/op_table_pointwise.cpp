@@ -24,7 +24,8 @@ Reference unary(const std::function<double(double)>& f) {
   };
 }
 
-std::vector<OpRow> binary_rows(const std::string& op, Var (*call)(const Var&, const Var&), double (*f)(double, double)) {
+std::vector<OpRow> binary_rows(const std::string& op, Var (*call)(const Var&, const Var&),
+                               double (*f)(double, double)) {
   const Function function = [call](const Vars& v) { return call(v[0], v[1]); };
   // Away from 0 for quotients.
   const auto second = [](Shape shape) { return OpInput{std::move(shape), -2.0, 2.0, 0.0, 0.4}; };
@@ -62,10 +63,12 @@ std::vector<OpRow> pointwise_rows() {
   append(binary_rows("div", div, [](double a, double b) { return a / b; }));
   const Shape shape{3, 5};
   append({
-      unary_row("scale", uniform(shape), [](const Var& x) { return scale(x, -1.7f); }, [](double x) { return -1.7f * x; }),
+      unary_row("scale", uniform(shape), [](const Var& x) { return scale(x, -1.7f); },
+                [](double x) { return -1.7f * x; }),
       unary_row("add_scalar", uniform(shape), [](const Var& x) { return add_scalar(x, 0.3f); },
                 [](double x) { return x + 0.3f; }),
-      unary_row("abs", away_from(0.0, shape), [](const Var& x) { return abs(x); }, [](double x) { return std::fabs(x); }),
+      unary_row("abs", away_from(0.0, shape), [](const Var& x) { return abs(x); },
+                [](double x) { return std::fabs(x); }),
       unary_row("square", uniform(shape), [](const Var& x) { return square(x); }, [](double x) { return x * x; }),
       unary_row("sqrt", uniform(shape, 0.2, 4.0), [](const Var& x) { return sqrt(x); },
                 [](double x) { return std::sqrt(x); }),

@@ -16,7 +16,8 @@ OpRow matmul_row(bool transpose_a, bool transpose_b, int64_t batch) {
       const auto part = [&](const Array& x, int64_t size) {
         return Doubles(x.values.begin() + i * size, x.values.begin() + (i + 1) * size);
       };
-      const Doubles c = reference_matmul(part(in[0], kM * kK), part(in[1], kK * kN), kM, kN, kK, transpose_a, transpose_b);
+      const Doubles c =
+          reference_matmul(part(in[0], kM * kK), part(in[1], kK * kN), kM, kN, kK, transpose_a, transpose_b);
       y.insert(y.end(), c.begin(), c.end());
     }
     return y;

@@ -12,8 +12,9 @@ namespace {
 // A Hamming window: nowhere zero, so that frames at the very edge of a signal can be inverted.
 std::vector<float> window_values(int64_t n) {
   std::vector<float> window;
+  const double turn = 2.0 * std::numbers::pi / static_cast<double>(n);
   for (int64_t i = 0; i < n; ++i)
-    window.push_back(static_cast<float>(0.54 - 0.46 * std::cos(2.0 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(n))));
+    window.push_back(static_cast<float>(0.54 - 0.46 * std::cos(turn * static_cast<double>(i))));
   return window;
 }
 
@@ -60,7 +61,8 @@ OpRow apply_mask_row(const std::string& variant, Shape mask, Shape spectrum) {
   const Reference reference = [](const Arrays& in) {
     Doubles y;
     for (size_t i = 0; i < in[0].values.size(); ++i)
-      for (size_t part = 0; part < 2; ++part) y.push_back(in[0].values[i] * in[1].values[(2 * i + part) % in[1].values.size()]);
+      for (size_t part = 0; part < 2; ++part)
+        y.push_back(in[0].values[i] * in[1].values[(2 * i + part) % in[1].values.size()]);
     return y;
   };
   return {"apply_mask", variant, {uniform(std::move(mask)), constant(uniform(std::move(spectrum)))},
@@ -83,7 +85,8 @@ OpRow masked_distance_row(const std::string& variant, Distance distance) {
       y[i / size] += (distance == Distance::squared ? e[i] * e[i] : std::fabs(e[i])) / static_cast<double>(size);
     return y;
   };
-  return {"masked_distance", variant, {uniform({2, 3, 4}), constant(uniform({3, 4})), constant(uniform({2, 3, 4}, -2.0, 2.0))},
+  return {"masked_distance", variant,
+          {uniform({2, 3, 4}), constant(uniform({3, 4})), constant(uniform({2, 3, 4}, -2.0, 2.0))},
           [distance](const Vars& v) { return masked_distance(v[0], v[1].value(), v[2].value(), distance); }, reference,
           residuals};
 }
@@ -98,7 +101,8 @@ Doubles magnitudes(const Arrays& in) {
 
 std::vector<OpRow> spectrum_rows() {
   return {
-      rfft_row({2, 8}), rfft_row({2}), rfft_row({2, 2, 6}), irfft_row({2, 5, 2}), irfft_row({2, 2}), irfft_row({2, 2, 4, 2}),
+      rfft_row({2, 8}), rfft_row({2}), rfft_row({2, 2, 6}),
+      irfft_row({2, 5, 2}), irfft_row({2, 2}), irfft_row({2, 2, 4, 2}),
       stft_row("", {2, 13}, 8, 2, true),
       stft_row("one_signal", {11}, 8, 3, true),
       stft_row("shorter_than_window", {6}, 8, 4, true),

@@ -184,7 +184,8 @@ TEST(Separator, OtherRatesAreResampledAndBack) {
                                             estimate.channel(0)[static_cast<size_t>(t)]));
     EXPECT_LT(largest, tolerance::kResampledTone) << rate;
   }
-  for (const int64_t frames : {1, 2, 700}) EXPECT_EQ(separator(test::noise(48000, 1, frames)).estimates[0].second.frames(), frames);
+  for (const int64_t frames : {1, 2, 700})
+    EXPECT_EQ(separator(test::noise(48000, 1, frames)).estimates[0].second.frames(), frames);
 }
 
 TEST(Separator, ImpossibleSignalsAndOptionsAreRefused) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <dnnl.hpp>
 #include <numeric>
 
 #include "autograd/ops.h"
@@ -68,7 +69,8 @@ LstmRun run_lstm(const LstmShape& s, const std::vector<LstmWeights>& weights, co
 }
 
 // d(sum dy y) along a direction of one input, by central differences of the plain computation in double.
-double reference_slope(const LstmShape& s, std::vector<Doubles> inputs, size_t input, const Doubles& direction, const Doubles& dy) {
+double reference_slope(const LstmShape& s, std::vector<Doubles> inputs, size_t input, const Doubles& direction,
+                       const Doubles& dy) {
   const auto loss_at = [&](double step) {
     std::vector<Doubles> moved = inputs;
     for (size_t i = 0; i < direction.size(); ++i) moved[input][i] += step * direction[i];
@@ -80,7 +82,8 @@ double reference_slope(const LstmShape& s, std::vector<Doubles> inputs, size_t i
 TEST_P(Primitives, LstmIsThePlainRecurrence) {
   for (const LstmShape& s : {LstmShape{9, 33, 13, 16, 2}, LstmShape{5, 16, 7, 11, 1}, LstmShape{4, 1, 3, 40, 2}}) {
     const std::vector<LstmWeights> weights = lstm_weights(s, device());
-    const Tensor x = random({s.steps, s.batch, s.input}, 91), dy = random({s.steps, s.batch, s.directions * s.hidden}, 92);
+    const Tensor x = random({s.steps, s.batch, s.input}, 91),
+                 dy = random({s.steps, s.batch, s.directions * s.hidden}, 92);
     const LstmRun run = run_lstm(s, weights, x, dy);
     std::vector<Doubles> inputs = all_doubles(weights), gradients = all_doubles(run.gradients);
     EXPECT_LT(relative_error(run.y.to_vector(), reference_lstm(s, doubles(x), inputs)), limit());
@@ -92,7 +95,8 @@ TEST_P(Primitives, LstmIsThePlainRecurrence) {
       EXPECT_NEAR(dot(gradients[i], gradients[i]) / expected, 1.0, 10.0 * limit()) << "input " << i;
       const Doubles direction = doubles(random_tensor({static_cast<int64_t>(inputs[i].size())}, 200 + i));
       const double scale = std::sqrt(dot(gradients[i], gradients[i]));
-      EXPECT_NEAR(dot(gradients[i], direction) / scale, reference_slope(s, inputs, i, direction, doubles(dy)) / scale, 10.0 * limit())
+      EXPECT_NEAR(dot(gradients[i], direction) / scale, reference_slope(s, inputs, i, direction, doubles(dy)) / scale,
+                  10.0 * limit())
           << "input " << i;
     }
   }
@@ -117,7 +121,8 @@ TEST_P(Primitives, Conv2dAndItsAdjointsArePlainSums) {
                                Conv2dShape{3, 1, 11, 30, 5, 5, 3, 0}, Conv2dShape{2, 8, 6, 6, 1, 1, 1, 0}}) {
     const Tensor x = random({s.batch, s.in, s.height, s.width}, 1), w = random({s.out, s.in, s.kernel, s.kernel}, 2);
     const Tensor dy = random({s.batch, s.out, s.out_height(), s.out_width()}, 3);
-    Tensor y = Tensor::empty(dy.shape(), device()), dx = Tensor::empty(x.shape(), device()), dw = Tensor::empty(w.shape(), device());
+    Tensor y = Tensor::empty(dy.shape(), device()), dx = Tensor::empty(x.shape(), device()),
+           dw = Tensor::empty(w.shape(), device());
     UNMIX_DISPATCH(device(), conv2d_forward, s, x.data(), w.data(), y.data());
     UNMIX_DISPATCH(device(), conv2d_backward_data, s, dy.data(), w.data(), dx.data());
     UNMIX_DISPATCH(device(), conv2d_backward_weight, s, x.data(), dy.data(), dw.data());
@@ -129,6 +134,25 @@ TEST_P(Primitives, Conv2dAndItsAdjointsArePlainSums) {
     EXPECT_NEAR(dot(doubles(dx), x2) / norm, dot(gradient, along_x) / norm, limit() * std::sqrt(dot(along_x, along_x)));
     EXPECT_NEAR(dot(doubles(dw), w2) / norm, dot(gradient, along_w) / norm, limit() * std::sqrt(dot(along_w, along_w)));
   }
+}
+
+TEST_P(Primitives, Conv2dInBfloat16) {
+  if (device() == Device::cpu && dnnl::get_effective_cpu_isa() < dnnl::cpu_isa::avx512_core)
+    GTEST_SKIP() << "no AVX-512";
+  const PrecisionScope scope(Precision::bf16);
+  const Conv2dShape s{2, 3, 17, 20, 8, 3, 1, 1};
+  const Var x(random({2, 3, 17, 20}, 1), true), w(random({8, 3, 3, 3}, 2), true);
+  const Var y = conv2d(x, w, {}, s.stride, s.padding);
+  EXPECT_LT(relative_error(y.value().to_vector(), reference_conv2d(s, doubles(x.value()), doubles(w.value()))),
+            tolerance::kBfloat16);
+  sum(y).backward();
+  const Tensor ones = Tensor::full(y.shape(), 1.0f, device());
+  set_precision(Precision::fp32);
+  Tensor dx = Tensor::empty(x.shape(), device()), dw = Tensor::empty(w.shape(), device());
+  UNMIX_DISPATCH(device(), conv2d_backward_data, s, ones.data(), w.value().data(), dx.data());
+  UNMIX_DISPATCH(device(), conv2d_backward_weight, s, x.value().data(), ones.data(), dw.data());
+  EXPECT_LT(relative_error(x.grad().to_vector(), dx.to_vector()), tolerance::kBfloat16);
+  EXPECT_LT(relative_error(w.grad().to_vector(), dw.to_vector()), tolerance::kBfloat16);
 }
 
 // ---- Fourier transforms -------------------------------------------------------------------------------------------

@@ -52,16 +52,20 @@ double total(const Array& x) {
 }
 
 // Around the sizes at which work is divided: 16384 columns of a row, 512 and 64 rows of a column, 256 columns.
-const std::vector<Shape> kShapes = {{1, 1},   {3, 15},   {3, 16},      {2, 16383}, {2, 16384}, {2, 16385}, {1, 40000}, {63, 5},
-                                    {65, 255}, {511, 256}, {512, 257}, {513, 3},   {1025, 300}, {20000, 7}, {5, 20000}};
+const std::vector<Shape> kShapes = {{1, 1},     {3, 15},    {3, 16},     {2, 16383}, {2, 16384},
+                                    {2, 16385}, {1, 40000}, {63, 5},     {65, 255},  {511, 256},
+                                    {512, 257}, {513, 3},   {1025, 300}, {20000, 7}, {5, 20000}};
 
 TEST_P(Reductions, OfEverySizeAreRight) {
   for (const Shape& shape : kShapes) {
     const Tensor x = random(shape, 0.0, 1.0);
     const Array array = array_of(x);
-    EXPECT_LT(relative_error(sum(Var(x)).value().to_vector(), Doubles{total(array)}), tolerance::kLongSum) << to_string(shape);
-    EXPECT_LT(relative_error(sum_axis(Var(x), 0).value().to_vector(), column_sums(array)), tolerance::kLongSum) << to_string(shape);
-    EXPECT_LT(relative_error(sum_axis(Var(x), 1).value().to_vector(), row_sums(array)), tolerance::kLongSum) << to_string(shape);
+    EXPECT_LT(relative_error(sum(Var(x)).value().to_vector(), Doubles{total(array)}), tolerance::kLongSum)
+        << to_string(shape);
+    EXPECT_LT(relative_error(sum_axis(Var(x), 0).value().to_vector(), column_sums(array)), tolerance::kLongSum)
+        << to_string(shape);
+    EXPECT_LT(relative_error(sum_axis(Var(x), 1).value().to_vector(), row_sums(array)), tolerance::kLongSum)
+        << to_string(shape);
   }
 }
 
@@ -110,7 +114,8 @@ std::vector<float> reduce_everything() {
     keep(sum_axis(x, 1).value());
   }
   const int64_t channels = 300;
-  const Var x(random_tensor({700, channels}, 4), true), weight(random_tensor({channels}, 5), true), bias(random_tensor({channels}, 6), true);
+  const Var x(random_tensor({700, channels}, 4), true), weight(random_tensor({channels}, 5), true),
+      bias(random_tensor({channels}, 6), true);
   BatchStatistics running{Tensor::zeros({channels}), Tensor::full({channels}, 1.0f)};
   sum(square(batch_norm(x, weight, bias, running, true))).backward();
   for (const Tensor& tensor : {x.grad(), weight.grad(), bias.grad(), running.mean, running.variance}) keep(tensor);

@@ -87,7 +87,10 @@ TEST_P(Tensors, KnowWhetherTheyAreAlone) {
 
 TEST_P(Tensors, MisuseIsRefusedWithTheShapes) {
   const Tensor x = counting({2, 3});
-  EXPECT_THAT(error_of([&] { Tensor::from(Floats{1, 2}, {3}, GetParam()); }), HasSubstr("2 values do not fill shape [3]"));
+  EXPECT_THAT(error_of([&] {
+                Tensor::from(Floats{1, 2}, {3}, GetParam());
+              }),
+              HasSubstr("2 values do not fill shape [3]"));
   EXPECT_THAT(error_of([&] { Tensor::empty({2, -1}, GetParam()); }), HasSubstr("[2, -1]"));
   EXPECT_THAT(error_of([&] { x.dim(2); }), HasSubstr("axis 2 of shape [2, 3]"));
   EXPECT_THAT(error_of([&] { x.reshape({4}); }), StartsWith("[reshape] shape [2, 3] cannot become [4]"));

@@ -44,6 +44,9 @@ constexpr double kGoldenDouble = 1e-12;   // where we compute in double too
 // ripple is some 1e-6.
 constexpr double kResampledTone = 2e-5;
 
+// Optimiser steps in float32 against float64: a few roundings a step, none of which is amplified.
+constexpr double kAdam = 1e-6;
+
 // Ten training steps against PyTorch's: rounding grows through Adam, whose first steps divide by small numbers.
 constexpr double kParityLoss = 1e-4;
 constexpr double kParityNorm = 1e-3;

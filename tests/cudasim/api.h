@@ -1,0 +1,83 @@
+// What the stand-ins of the vendor's libraries and the tests ask of the simulated device. Plain C++: needs no more of
+// the toolkit than the types of its runtime.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace cudasim {
+
+// A misuse of the device. At an API call it reaches the caller; inside work of a stream it is printed, and becomes the
+// error that every later call returns.
+struct Misuse : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+[[noreturn]] void fail(const std::string& message);
+
+// ---- For the libraries --------------------------------------------------------------------------------------------
+
+// Puts work at the end of a stream's queue. It runs at a later synchronisation, on the thread that synchronises, after
+// what the stream holds before it; between streams the order is drawn from the seed. While it runs the device's memory
+// can be read and written. `name` ("cublasGemmStridedBatchedEx_64") is what reports call it; it may throw (fail()).
+// The work must own copies of all host values it needs, and must not call the runtime.
+void enqueue(cudaStream_t stream, const char* name, std::function<void()> work);
+
+// Whether the range lies wholly inside one allocation of the device that is not freed. To be asked at the API call.
+bool is_device_pointer(const void* pointer, size_t bytes);
+
+// Inside work: what it is about to read, and to write, by contiguous ranges (call it row by row for a strided matrix).
+// Throw where the range is not inside one allocation that is alive in stream order, and in the instrumented build where
+// bytes are read that were never written. Everything a stand-in touches is stated: its own accesses are not watched.
+void will_read(const void* pointer, size_t bytes);
+void will_write(void* pointer, size_t bytes);
+
+// Makes the device's memory accessible to the caller for a scope. Work needs none; for code outside of it.
+class Unprotect {
+ public:
+  Unprotect();
+  ~Unprotect();
+  Unprotect(const Unprotect&) = delete;
+  Unprotect& operator=(const Unprotect&) = delete;
+};
+
+// Adds to the counters of `name`, at the API call: operations by formula, and bytes that must move at least.
+void count_library(const char* name, double flops, double bytes);
+
+// ---- For tests and reports ----------------------------------------------------------------------------------------
+
+struct Settings {
+  uint64_t seed = 1;                       // of every order; UNMIX_SIM_SEED
+  size_t memory_bytes = size_t{8} << 30;   // of the device; UNMIX_SIM_MEMORY_MIB
+  double kernel_seconds = 120;             // after which a kernel is stopped; UNMIX_SIM_KERNEL_SECONDS
+};
+Settings settings();
+void configure(const Settings& settings);  // for what is submitted from now on
+
+// Runs all queued work of all streams.
+void finish();
+
+// The report of the first misuse inside work, empty if none; forget() also clears the error that sticks.
+std::string report();
+void forget();
+
+// Allocations of the device, and of page-locked memory, that are alive after all queued work: one line each.
+std::vector<std::string> live_allocations();
+
+struct Counters {
+  std::string name;  // of the kernel or library call
+  uint64_t calls = 0;
+  double flops = 0, bytes = 0;                // of library calls: by formula
+  uint64_t bytes_asked = 0, sectors = 0;      // of kernels, instrumented build: bytes of accesses; 32-byte sectors
+  uint64_t bank_conflicts = 0;                // of kernels, instrumented build: extra passes over shared memory
+};
+std::vector<Counters> counters();             // by name
+uint64_t synchronisations();
+void reset_counters();
+
+}  // namespace cudasim

@@ -1,0 +1,12 @@
+// Counts what the kernels of the instrumented build move, by warp and instruction. A warp's lanes run one after the other,
+// so the accesses of one instruction are brought together by how often each lane has come to it.
+#pragma once
+
+#include "tests/cudasim/shadow.h"
+
+namespace cudasim {
+
+void add_traffic(const Access& access, bool shared);
+void count_traffic();  // into the kernel's counters, at the end of a block
+
+}  // namespace cudasim

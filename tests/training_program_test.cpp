@@ -1,0 +1,197 @@
+// `unmix train` as a user runs it: resume, interruption, bad input.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <fstream>
+#include <thread>
+
+#include "base/file.h"
+#include "data/demo_songs.h"
+#include "tests/audio_helpers.h"
+#include "tests/program.h"
+#include "training/checkpoint.h"
+
+extern char** environ;
+
+namespace unmix::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Arguments = std::vector<std::string>;
+
+// The songs are written once for all tests of this file's process.
+const fs::path& songs() {
+  static const TemporaryFolder folder;
+  static const fs::path root = [] {
+    write_demo_songs(folder / "songs", DemoSize::tiny);
+    return folder / "songs";
+  }();
+  return root;
+}
+
+Arguments train_arguments(const fs::path& output, int epochs, const Arguments& more = {}) {
+  Arguments arguments{"train",        "--root",     songs().string(),  "--is-wav",   "--output",      output.string(),
+                      "--cache",      (songs().parent_path() / "cache").string(),    "--device",      "cpu",
+                      "--nfft",       "512",        "--nhop",          "128",        "--hidden-size", "8",
+                      "--nb-layers",  "2",          "--batch-size",    "2",          "--seq-dur",     "0.5",
+                      "--samples-per-track", "3",   "--epochs",        std::to_string(epochs)};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+std::string weights(const fs::path& folder) { return read_file(folder / "joint.safetensors"); }
+
+// All tensors of a checkpoint as bytes, and its history without times.
+std::string training_state(const fs::path& folder) {
+  const Checkpoint checkpoint = read_checkpoint(folder / "joint.chkpnt");
+  std::string state;
+  for (const NamedTensors* part : {&checkpoint.model, &checkpoint.best, &checkpoint.optimizer})
+    for (const auto& [name, tensor] : *part)
+      state += name + std::string(reinterpret_cast<const char*>(tensor.data()), static_cast<size_t>(tensor.size()) * 4);
+  const auto& run = checkpoint.progress.at("run");
+  return state + run.at("train_loss_history").dump() + run.at("valid_loss_history").dump();
+}
+
+class TrainProgram : public testing::Test {
+ protected:
+  TemporaryFolder folder_;
+};
+
+TEST_F(TrainProgram, WritesAModelDirectory) {
+  const ProgramResult result = run_program(train_arguments(folder_ / "model", 2));
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  const auto json = nlohmann::json::parse(read_file(folder_ / "model/joint.json"));
+  EXPECT_EQ(json.at("epochs_trained"), 2);
+  EXPECT_EQ(json.at("train_loss_history").size(), 2u);
+  EXPECT_LT(json.at("train_loss_history")[1], json.at("train_loss_history")[0]);
+  EXPECT_EQ(json.at("args").at("hidden_size"), 8);
+  EXPECT_EQ(nlohmann::json::parse(read_file(folder_ / "model/separator.json")).at("nfft"), 512);
+}
+
+TEST_F(TrainProgram, AnyNumberOfWorkersGivesTheSameBits) {
+  for (const char* workers : {"0", "1", "3"})
+    ASSERT_EQ(run_program(train_arguments(folder_ / workers, 1, {"--nb-workers", workers})).exit_code, 0);
+  EXPECT_EQ(training_state(folder_ / "0"), training_state(folder_ / "1"));
+  EXPECT_EQ(training_state(folder_ / "0"), training_state(folder_ / "3"));
+}
+
+TEST_F(TrainProgram, ResumeEqualsAnUninterruptedRun) {
+  ASSERT_EQ(run_program(train_arguments(folder_ / "whole", 4)).exit_code, 0);
+  ASSERT_EQ(run_program(train_arguments(folder_ / "parts", 2)).exit_code, 0);
+  EXPECT_NE(training_state(folder_ / "whole"), training_state(folder_ / "parts"));
+  const ProgramResult resumed =
+      run_program(train_arguments(folder_ / "parts", 4, {"--checkpoint", (folder_ / "parts").string()}));
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.errors;
+  EXPECT_EQ(training_state(folder_ / "whole"), training_state(folder_ / "parts"));
+  EXPECT_EQ(weights(folder_ / "whole"), weights(folder_ / "parts"));
+}
+
+TEST_F(TrainProgram, CheckpointAloneBringsTheOtherFilesBack) {
+  const fs::path model = folder_ / "model";
+  ASSERT_EQ(run_program(train_arguments(model, 2)).exit_code, 0);
+  const std::string before = weights(model);
+  fs::remove(model / "joint.safetensors");
+  write_file(model / "joint.json", "{}");
+  ASSERT_EQ(run_program(train_arguments(model, 2, {"--checkpoint", model.string()})).exit_code, 0);
+  EXPECT_EQ(weights(model), before);
+  EXPECT_EQ(nlohmann::json::parse(read_file(model / "joint.json")).at("epochs_trained"), 2);
+}
+
+// Starts the program, sends SIGINT once `file` exists, and returns its exit code.
+int interrupt_when_written(const Arguments& arguments, const fs::path& file) {
+  std::vector<char*> argv{const_cast<char*>(UNMIX_PROGRAM)};
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  pid_t child = 0;
+  if (posix_spawn(&child, UNMIX_PROGRAM, nullptr, nullptr, argv.data(), environ) != 0) return -1;
+  int status = 0;
+  bool sent = false;
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    if (!sent && fs::exists(file)) sent = kill(child, SIGINT) == 0;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST_F(TrainProgram, InterruptSavesAndResumesBitForBit) {
+  const Arguments long_epochs{"--samples-per-track", "80", "--quiet"};
+  const fs::path whole = folder_ / "whole", parts = folder_ / "parts";
+  const auto with = [&](const fs::path& output, Arguments more) {
+    more.insert(more.end(), long_epochs.begin(), long_epochs.end());
+    return train_arguments(output, 2, more);
+  };
+  ASSERT_EQ(run_program(with(whole, {})).exit_code, 0);
+  ASSERT_EQ(interrupt_when_written(with(parts, {}), parts / "joint.json"), 130);
+  const Checkpoint saved = read_checkpoint(parts / "joint.chkpnt");
+  EXPECT_GT(saved.progress.at("batch"), 0);  // in the middle of an epoch
+  ASSERT_EQ(run_program(with(parts, {"--checkpoint", parts.string()})).exit_code, 0);
+  EXPECT_EQ(training_state(whole), training_state(parts));
+}
+
+TEST_F(TrainProgram, LossThatIsNoNumberStopsAndKeepsTheLastGoodFiles) {
+  const fs::path model = folder_ / "model";
+  ASSERT_EQ(run_program(train_arguments(model, 1)).exit_code, 0);
+  const std::string before = weights(model), state = training_state(model);
+  const ProgramResult result =
+      run_program(train_arguments(model, 3, {"--model", model.string(), "--lr", "1e30"}));
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_NE(result.errors.find("in epoch 1, step 2"), std::string::npos) << result.errors;
+  EXPECT_NE(result.errors.find("vocals: "), std::string::npos) << result.errors;
+  EXPECT_EQ(weights(model), before);
+  EXPECT_EQ(training_state(model), state);
+}
+
+TEST_F(TrainProgram, SingleTargets) {
+  for (const char* target : {"drums", "accompaniment"}) {
+    ASSERT_EQ(run_program(train_arguments(folder_ / "model", 1, {"--target", target})).exit_code, 0);
+    EXPECT_TRUE(fs::exists(folder_ / "model" / (std::string(target) + ".safetensors")));
+  }
+}
+
+TEST_F(TrainProgram, RefusesWhatCannotBe) {
+  const struct {
+    Arguments arguments;
+    const char* part;
+  } cases[] = {
+      {{"--loss", "L2frequency"}, "nearest: L2freq"},
+      {{"--nhop", "1024"}, "hop 1024"},
+      {{"--nfft", "511"}, "n_fft 511"},
+      {{"--bandwidth", "30000"}, "bandwidth 30000"},
+      {{"--hidden-size", "7"}, "hidden size 7"},
+      {{"--target", "piano"}, "--target piano"},
+      {{"--lr", "fast"}, "--lr fast"},
+      {{"--architecture", "single"}, "needs --target"},
+      {{"--variant", "draft"}, "--variant draft"},
+      {{"--source-augmentations", "pitch"}, "pitch"},
+      {{"--batch-size", "0"}, "--batch-size 0"},
+      {{"--device", "gpu"}, "--device gpu"},
+  };
+  for (const auto& c : cases) expect_error(run_program(train_arguments(folder_ / "model", 1, c.arguments)), 2, c.part);
+  EXPECT_FALSE(fs::exists(folder_ / "model/joint.chkpnt"));
+}
+
+TEST_F(TrainProgram, RefusesBadFiles) {
+  const fs::path model = folder_ / "model";
+  ASSERT_EQ(run_program(train_arguments(model, 1)).exit_code, 0);
+  const Arguments resume{"--checkpoint", model.string()};
+  expect_error(run_program(train_arguments(folder_ / "out", 2, {"--checkpoint", model.string(), "--hidden-size", "10"})),
+               1, "--hidden-size was 8, now 10");
+  expect_error(run_program(train_arguments(folder_ / "out", 2, {"--checkpoint", (folder_ / "none").string()})), 1,
+               "joint.chkpnt");
+  expect_error(run_program(train_arguments(folder_ / "out", 2, {"--model", model.string(), "--hidden-size", "10"})), 1,
+               "shape");
+  const std::string whole = read_file(model / "joint.chkpnt");
+  write_file(model / "joint.chkpnt", whole.substr(0, whole.size() / 2));
+  expect_error(run_program(train_arguments(folder_ / "out", 2, resume)), 1, "joint.chkpnt");
+  write_file(folder_ / "file", "not a folder");
+  expect_error(run_program(train_arguments(folder_ / "file", 1)), 1, "output folder");
+  expect_error(run_program({"train", "--root", (folder_ / "nowhere").string(), "--output", model.string()}), 1, "nowhere");
+  expect_error(run_program(train_arguments(folder_ / "out", 1, {"--seq-dur", "100"})), 1, "100");
+}
+
+}  // namespace
+}  // namespace unmix::test
