@@ -93,12 +93,18 @@ void print_text(const ordered_json& info) {
 }  // namespace
 
 void add_info(CLI::App& program) {
-  const auto options = std::make_shared<CommonOptions>();
+  struct Options {
+    CommonOptions common;
+    bool markdown = false;
+  };
+  const auto options = std::make_shared<Options>();
   CLI::App* command = program.add_subcommand("info", "Version, build, devices, libraries, losses and models");
-  add_common_options(*command, *options, true);
+  command->add_flag("--markdown", options->markdown, "The table of losses alone, in Markdown");
+  add_common_options(*command, options->common, true);
   command->callback([options] {
+    if (options->markdown) return fmt::print("{}", loss_table_markdown());
     const ordered_json info = information();
-    if (options->json) fmt::print("{}\n", info.dump(2));
+    if (options->common.json) fmt::print("{}\n", info.dump(2));
     else print_text(info);
   });
 }

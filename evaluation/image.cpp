@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <map>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -27,6 +28,8 @@ constexpr std::array<Color, 9> kHeat{{{0, 0, 4},
                                       {249, 140, 10},
                                       {249, 201, 50},
                                       {252, 255, 164}}};
+
+constexpr int kHeatLevels = 160;  // half a decibel each over 80; with text and axes they fit a palette of 256
 
 uint8_t between(uint8_t a, uint8_t b, double part) { return static_cast<uint8_t>(std::lround(a + part * (b - a))); }
 
@@ -70,21 +73,36 @@ int Image::text_width(std::string_view text, int scale) {
 }
 
 void Image::write_png(const std::filesystem::path& path) const {
+  // An index into a palette is a third of the bytes, and spectrograms have few colours.
+  std::map<std::array<uint8_t, 3>, uint8_t> palette;
+  std::vector<uint8_t> indices;
+  for (size_t i = 0; i < rgb_.size(); i += 3) {
+    const auto entry = palette.emplace(std::array{rgb_[i], rgb_[i + 1], rgb_[i + 2]}, static_cast<uint8_t>(palette.size()));
+    if (palette.size() > 256) break;
+    indices.push_back(entry.first->second);
+  }
+  std::vector<uint8_t> colors(palette.size() * 3);
+  for (const auto& [color, index] : palette) std::copy(color.begin(), color.end(), &colors[size_t{index} * 3]);
+
   png_image png{};
   png.version = PNG_IMAGE_VERSION;
   png.width = static_cast<png_uint_32>(width_);
   png.height = static_cast<png_uint_32>(height_);
-  png.format = PNG_FORMAT_RGB;
+  const bool indexed = palette.size() <= 256;
+  png.format = indexed ? PNG_FORMAT_RGB_COLORMAP : PNG_FORMAT_RGB;
+  png.colormap_entries = indexed ? static_cast<png_uint_32>(palette.size()) : 0;
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(png);
   std::string bytes(size, '\0');
-  const int done = png_image_write_to_memory(&png, bytes.data(), &size, 0, rgb_.data(), 0, nullptr);
+  const int done = png_image_write_to_memory(&png, bytes.data(), &size, 0, indexed ? indices.data() : rgb_.data(), 0,
+                                             indexed ? colors.data() : nullptr);
   check(done != 0, "image", "cannot write {}: {}", path.string(), png.message);
   bytes.resize(size);
   write_file(path, bytes);
 }
 
 Color heat(double value) {
-  const double at = std::clamp(value, 0.0, 1.0) * (kHeat.size() - 1);
+  const double level = std::round(std::clamp(value, 0.0, 1.0) * kHeatLevels) / kHeatLevels;
+  const double at = level * (kHeat.size() - 1);
   const size_t below = std::min(static_cast<size_t>(at), kHeat.size() - 2);
   const double part = at - static_cast<double>(below);
   const Color &a = kHeat[below], &b = kHeat[below + 1];

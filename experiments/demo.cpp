@@ -27,7 +27,7 @@ TrainOptions training_options(const DemoOptions& demo) {
   options.batch_size = demo.tiny ? 2 : 8;
   options.seq_dur = demo.tiny ? 1.0 : 3.0;
   options.samples_per_track = demo.tiny ? 2 : 32;
-  options.epochs = demo.tiny ? 2 : 10;
+  options.epochs = demo.tiny ? 2 : 14;
   options.dropout = 0.1;
   options.lr = "0.002";
   options.seed = demo.seed;

@@ -14,6 +14,19 @@ const std::vector<LossEntry>& loss_registry() {
   return table;
 }
 
+std::string loss_table_markdown() {
+  const auto cell = [](std::string_view text) {  // a bar would end the cell
+    std::string escaped;
+    for (const char c : text) escaped += c == '|' ? "\\|" : std::string(1, c);
+    return escaped;
+  };
+  std::string table = "| loss | domain | `seed` (the study's code) | `paper` (its text) | code |\n|---|---|---|---|---|\n";
+  for (const LossEntry& loss : loss_registry())
+    table += fmt::format("| {} | {} | `{}` | {} | [{}]({}) |\n", loss.name, loss.domain, cell(loss.formula),
+                         cell(loss.paper), loss.source, loss.source);
+  return table;
+}
+
 const LossEntry& find_loss(std::string_view name) {
   std::vector<std::string> names;
   for (const LossEntry& entry : loss_registry()) {

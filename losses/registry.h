@@ -1,6 +1,7 @@
 // The table of losses: the command line, the documentation and the tests read it. A loss is a function of Signals.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct LossEntry {
 };
 
 const std::vector<LossEntry>& loss_registry();
+
+// The table in Markdown, as the README shows it.
+std::string loss_table_markdown();
 
 // Throws UsageError, with the nearest names, where there is no such loss. Upper and lower case are the same.
 const LossEntry& find_loss(std::string_view name);

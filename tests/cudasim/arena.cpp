@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kPage = 4096, kAlignment = 256;
 constexpr size_t kNotReused = 4;                     // dead allocations of each size that keep their addresses
+constexpr size_t kGuarded = 10000;                   // alive allocations: the system counts ranges, up to 65530
 constexpr size_t kDeadBytes = size_t{512} << 20;     // of dead pages, before they go back to the system
 
 size_t pages_of(size_t bytes) { return (bytes + kPage - 1) / kPage; }
@@ -76,17 +77,24 @@ Allocation& Arena::promise(size_t bytes) {
   return made;
 }
 
+// Of very many allocations the last pages do not fault, so that neighbours are one range to the system.
+size_t Arena::accessible(const Allocation& allocation) const {
+  return length(allocation) + (alive_ > kGuarded ? kPage : 0);
+}
+
 void Arena::make_alive(Allocation& allocation) {
   allocation.state = Allocation::alive;
-  protect(first_page(allocation), length(allocation), PROT_READ | PROT_WRITE);
+  ++alive_;
+  protect(first_page(allocation), accessible(allocation), PROT_READ | PROT_WRITE);
   std::memset(allocation.data, 0xff, allocation.bytes);
   shadow_fresh(allocation.data, allocation.bytes);
-  if (opened_ == 0) protect(first_page(allocation), length(allocation), PROT_NONE);
+  if (opened_ == 0) protect(first_page(allocation), accessible(allocation), PROT_NONE);
 }
 
 void Arena::make_dead(Allocation& allocation) {
   allocation.state = Allocation::dead;
-  protect(first_page(allocation), length(allocation), PROT_NONE);
+  --alive_;
+  protect(first_page(allocation), length(allocation) + kPage, PROT_NONE);
   dead_pages_[pages_of(allocation.bytes)].push_back(first_page(allocation));
   dead_bytes_ += length(allocation);
   if (dead_bytes_ > kDeadBytes) give_memory_back();
@@ -100,8 +108,16 @@ void Arena::give_memory_back() {
 
 void Arena::open() {
   if (opened_++ > 0) return;
-  for (const auto& [pages, allocation] : allocations_)
-    if (allocation.state == Allocation::alive) protect(pages, length(allocation), PROT_READ | PROT_WRITE);
+  std::byte *begin = base_, *end = base_;  // of neighbours
+  for (const auto& [pages, allocation] : allocations_) {
+    if (allocation.state != Allocation::alive) continue;
+    if (pages != end) {
+      if (end != begin) protect(begin, static_cast<size_t>(end - begin), PROT_READ | PROT_WRITE);
+      begin = pages;
+    }
+    end = pages + accessible(allocation);
+  }
+  if (end != begin) protect(begin, static_cast<size_t>(end - begin), PROT_READ | PROT_WRITE);
 }
 
 void Arena::close() {

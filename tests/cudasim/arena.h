@@ -1,5 +1,5 @@
 // A reserved range of addresses from which allocations are made, each in pages of its own that end in a page that
-// always faults. An allocation is promised (its address is known), alive, then dead; only what is alive can be touched,
+// faults. An allocation is promised (its address is known), alive, then dead; only what is alive can be touched,
 // and only while the arena is open. The addresses of the dead are not given out again soon.
 #pragma once
 
@@ -42,11 +42,13 @@ class Arena {
 
  private:
   std::byte* take_pages(size_t pages);
+  size_t accessible(const Allocation& allocation) const;
   void give_memory_back();
 
   const char* name_;
   std::byte *base_, *top_;
   int opened_;
+  size_t alive_ = 0;
   uint64_t made_ = 0;
   size_t dead_bytes_ = 0;                                  // whose pages are still held
   std::map<std::byte*, Allocation> allocations_;           // by the first of their pages

@@ -37,6 +37,7 @@ class CublasSim : public ::testing::Test {
  protected:
   CublasSim() {
     EXPECT_EQ(cublasCreate(&handle_), CUBLAS_STATUS_SUCCESS);
+    EXPECT_EQ(cublasSetStream(handle_, test_stream()), CUBLAS_STATUS_SUCCESS);
     gemm_.a = a_.get();
     gemm_.b = b_.get();
     gemm_.c = c_.get();
@@ -190,7 +191,7 @@ TEST_F(CublasSim, WorkspaceBelongsToTheLibrary) {
   ASSERT_EQ(cublasSetWorkspace(handle_, workspace.get(), workspace.bytes()), CUBLAS_STATUS_SUCCESS);
   ASSERT_EQ(gemm_.run(handle_), CUBLAS_STATUS_SUCCESS);
   EXPECT_TRUE(std::isnan(workspace.values()[0]));
-  ASSERT_EQ(cublasSetStream(handle_, nullptr), CUBLAS_STATUS_SUCCESS);  // forgets the workspace
+  ASSERT_EQ(cublasSetStream(handle_, test_stream()), CUBLAS_STATUS_SUCCESS);  // forgets the workspace
   workspace.assign(std::vector<float>(1024, 1.0f));
   ASSERT_EQ(gemm_.run(handle_), CUBLAS_STATUS_SUCCESS);
   EXPECT_EQ(workspace.values()[0], 1.0f);

@@ -20,6 +20,7 @@ class CudnnConvolutionSim : public ::testing::Test {
  protected:
   CudnnConvolutionSim() {
     EXPECT_EQ(cudnnCreate(&handle_), CUDNN_STATUS_SUCCESS);
+    EXPECT_EQ(cudnnSetStream(handle_, test_stream()), CUDNN_STATUS_SUCCESS);
     for (auto* tensor : {&x_desc_, &y_desc_, &unset_}) cudnnCreateTensorDescriptor(tensor);
     cudnnCreateFilterDescriptor(&w_desc_);
     cudnnCreateConvolutionDescriptor(&convolution_);
@@ -27,8 +28,9 @@ class CudnnConvolutionSim : public ::testing::Test {
     cudnnSetTensor4dDescriptor(y_desc_, CUDNN_TENSOR_NCHW, CUDNN_DATA_FLOAT, 2, 4, 3, 5);
     cudnnSetFilter4dDescriptor(w_desc_, CUDNN_DATA_FLOAT, CUDNN_TENSOR_NCHW, 4, 3, 3, 2);
     set(CUDNN_CROSS_CORRELATION);
-    EXPECT_EQ(cudnnGetConvolutionForwardWorkspaceSize(handle_, x_desc_, w_desc_, convolution_, y_desc_, kForward, &work_),
-              CUDNN_STATUS_SUCCESS);
+    EXPECT_EQ(
+        cudnnGetConvolutionForwardWorkspaceSize(handle_, x_desc_, w_desc_, convolution_, y_desc_, kForward, &work_),
+        CUDNN_STATUS_SUCCESS);
   }
   ~CudnnConvolutionSim() override {
     for (auto tensor : {x_desc_, y_desc_, unset_}) cudnnDestroyTensorDescriptor(tensor);
@@ -147,7 +149,8 @@ TEST_F(CudnnConvolutionSim, RefusesShapesThatDoNotFit) {
 TEST_F(CudnnConvolutionSim, RefusesDescriptorsThatAreNotSet) {
   std::swap(y_desc_, unset_);
   EXPECT_EQ(forward(x_.get(), y_.get()), CUDNN_STATUS_BAD_PARAM);
-  EXPECT_EQ(cudnnSetTensor4dDescriptor(unset_, CUDNN_TENSOR_NCHW, CUDNN_DATA_FLOAT, 2, 4, 0, 5), CUDNN_STATUS_BAD_PARAM);
+  EXPECT_EQ(cudnnSetTensor4dDescriptor(unset_, CUDNN_TENSOR_NCHW, CUDNN_DATA_FLOAT, 2, 4, 0, 5),
+            CUDNN_STATUS_BAD_PARAM);
   cudnnTensorDescriptor_t gone = nullptr;
   cudnnCreateTensorDescriptor(&gone);
   cudnnDestroyTensorDescriptor(gone);

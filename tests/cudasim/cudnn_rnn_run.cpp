@@ -8,8 +8,8 @@
 namespace cudasim {
 namespace {
 
-void need_same(const char* call, const char* name, uint64_t now, uint64_t then) {
-  if (now != then) fail(fmt::format("{}: {} is not that of the forward pass", call, name));
+void need_same(const char* name, uint64_t now, uint64_t then) {
+  if (now != then) fail(fmt::format("{} is not that of the forward pass", name));
 }
 
 // The arguments that all three calls share.
@@ -89,13 +89,13 @@ void run_backward_data(const Call& call, const void* y, const void* dy, void* dx
                        const StateGradients& states) {
   const Layer& layer = *call.layer;
   const size_t count = layer.state_floats();
-  Header header = load_header(call.name, layer, call.reserve, kForwardDone);
+  Header header = load_header(layer, call.reserve, kForwardDone);
   const auto weights = read_weights(layer, call.weights);
   const Floats first_c = read(cx, count);
-  need_same(call.name, "the weight space", fingerprint(weights), header.weights);
-  need_same(call.name, "y", fingerprint(gather(layer.y, layer.sizes, y)), header.y);
-  need_same(call.name, "hx", fingerprint(read(hx, count)), header.h);
-  need_same(call.name, "cx", fingerprint(first_c), header.c);
+  need_same("the weight space", fingerprint(weights), header.weights);
+  need_same("y", fingerprint(gather(layer.y, layer.sizes, y)), header.y);
+  need_same("hx", fingerprint(read(hx, count)), header.h);
+  need_same("cx", fingerprint(first_c), header.c);
   const Floats gradient = gather(layer.y, layer.sizes, dy);
   LstmState state{read(states.dhy, count), read(states.dcy, count)};
   state.h.resize(count);
@@ -123,12 +123,12 @@ void add(const std::vector<double>& values, int64_t first, int64_t count, float*
 
 void run_backward_weights(const Call& call, const void* x, const void* hx, const void* y, float* sums) {
   const Layer& layer = *call.layer;
-  const Header header = load_header(call.name, layer, call.reserve, kDataDone);
+  const Header header = load_header(layer, call.reserve, kDataDone);
   const Floats input = gather(layer.x, layer.sizes, x), output = gather(layer.y, layer.sizes, y);
   const Floats first_h = read(hx, layer.state_floats());
-  need_same(call.name, "x", fingerprint(input), header.x);
-  need_same(call.name, "y", fingerprint(output), header.y);
-  need_same(call.name, "hx", fingerprint(first_h), header.h);
+  need_same("x", fingerprint(input), header.x);
+  need_same("y", fingerprint(output), header.y);
+  need_same("hx", fingerprint(first_h), header.h);
   const int64_t hidden = layer.rnn.hidden;
   for (size_t d = 0; d < layer.places.directions.size(); ++d) {
     const auto tape = load_tape(layer, call.reserve, d);

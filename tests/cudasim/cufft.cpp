@@ -128,7 +128,7 @@ void complex_to_real(const Plan& plan, cufftComplex* bins, cufftReal* real) {
       cufftComplex& bin = bins[b * plan.from.distance + k * plan.from.stride];
       const bool outer = k == 0 || 2 * k == plan.n;
       if (outer && bin.y != 0.0f)
-        fail(fmt::format("cufftExecC2R: bin {} of row {} must be real; its imaginary part is {}", k, b, bin.y));
+        fail(fmt::format("bin {} of row {} must be real; its imaginary part is {}", k, b, bin.y));
       // The inverse transform is the forward one of the conjugates.
       const Complex value(static_cast<double>(bin.x), static_cast<double>(bin.y));
       row[static_cast<size_t>(k)] = std::conj(value);
@@ -173,7 +173,7 @@ cufftResult execute(const char* call, cufftHandle handle, cufftType type, From* 
                 rows * static_cast<double>(static_cast<size_t>(plan->from.count) * sizeof(From) +
                                            static_cast<size_t>(plan->to.count) * sizeof(To)));
   enqueue(plan->stream, call, [=] {
-    if (plan->destroyed) fail(fmt::format("{}: the plan was destroyed before the transform was done", call));
+    if (plan->destroyed) fail("the plan was destroyed before the transform was done");
     run(*plan, from, to);
   });
   return CUFFT_SUCCESS;

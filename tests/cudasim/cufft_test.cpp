@@ -37,6 +37,7 @@ cufftHandle plan(cufftType type, int n, int rows) {
   EXPECT_EQ(cufftPlanMany(&handle, 1, &n, forward ? &n : &bins, 1, forward ? n : bins, forward ? &bins : &n, 1,
                           forward ? bins : n, type, rows),
             CUFFT_SUCCESS);
+  EXPECT_EQ(cufftSetStream(handle, test_stream()), CUFFT_SUCCESS);
   return handle;
 }
 
@@ -85,6 +86,7 @@ TEST_F(CufftSimCalls, FollowsStridesAndDistances) {
   cufftHandle handle = 0;
   // Two rows that lie interleaved, bins three apart.
   ASSERT_EQ(cufftPlanMany(&handle, 1, &n, &embedded, 2, 1, &embedded, 3, 9, CUFFT_R2C, 2), CUFFT_SUCCESS);
+  ASSERT_EQ(cufftSetStream(handle, test_stream()), CUFFT_SUCCESS);
   const DeviceFloats x({1, 10, 2, 20, 3, 30, 5, 50}), y(std::vector<float>(36, 7.0f));
   ASSERT_EQ(cufftExecR2C(handle, x.get(), complex(y)), CUFFT_SUCCESS);
   std::vector<float> right(36, 7.0f);
@@ -140,17 +142,13 @@ TEST_F(CufftSimCalls, ReportsMemoryThatIsTooSmallOrTheHosts) {
 }
 
 TEST_F(CufftSimCalls, ReportsAPlanDestroyedTooEarly) {
-  cudaStream_t stream = nullptr;
-  ASSERT_EQ(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
   const cufftHandle early = plan(CUFFT_R2C, 8, 2);
-  ASSERT_EQ(cufftSetStream(early, stream), CUFFT_SUCCESS);
   EXPECT_THAT(misuse([&] {
                 cufftExecR2C(early, real_.get(), complex(bins_));
                 cufftDestroy(early);
               }),
               HasSubstr("destroyed"));
   EXPECT_EQ(cufftDestroy(early), CUFFT_INVALID_PLAN);
-  cudaStreamDestroy(stream);
 }
 
 }  // namespace

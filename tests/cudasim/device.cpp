@@ -107,7 +107,7 @@ void forget() {
 
 void fail(const std::string& message) {
   if (inside_kernel) leave_work(cudaErrorLaunchFailure, message);
-  throw Misuse("cudasim: " + message);
+  throw Misuse(message);
 }
 
 }  // namespace cudasim

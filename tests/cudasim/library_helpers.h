@@ -14,29 +14,42 @@
 
 namespace cudasim {
 
+// Of all these tests, and never destroyed.
+inline cudaStream_t test_stream() {
+  static const cudaStream_t stream = [] {
+    cudaStream_t made = nullptr;
+    EXPECT_EQ(cudaStreamCreateWithFlags(&made, cudaStreamNonBlocking), cudaSuccess);
+    return made;
+  }();
+  return stream;
+}
+
 class DeviceFloats {
  public:
   explicit DeviceFloats(size_t count) : count_(count) {
-    EXPECT_EQ(cudaMalloc(reinterpret_cast<void**>(&data_), std::max<size_t>(count, 1) * sizeof(float)), cudaSuccess);
+    void* data = nullptr;
+    EXPECT_EQ(cudaMallocAsync(&data, std::max<size_t>(count, 1) * sizeof(float), test_stream()), cudaSuccess);
+    data_ = static_cast<float*>(data);
   }
   explicit DeviceFloats(const std::vector<float>& values) : DeviceFloats(values.size()) { assign(values); }
-  ~DeviceFloats() { cudaFree(data_); }
+  ~DeviceFloats() { cudaFreeAsync(data_, test_stream()); }
   DeviceFloats(const DeviceFloats&) = delete;
   DeviceFloats& operator=(const DeviceFloats&) = delete;
 
-  void assign(const std::vector<float>& values) {
-    EXPECT_EQ(cudaMemcpy(data_, values.data(), values.size() * sizeof(float), cudaMemcpyHostToDevice), cudaSuccess);
-  }
+  void assign(const std::vector<float>& values) { copy(data_, values.data(), values.size(), cudaMemcpyHostToDevice); }
   std::vector<float> values() const {
     std::vector<float> result(count_);
-    EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
-    EXPECT_EQ(cudaMemcpy(result.data(), data_, count_ * sizeof(float), cudaMemcpyDeviceToHost), cudaSuccess);
+    copy(result.data(), data_, count_, cudaMemcpyDeviceToHost);
     return result;
   }
   float* get() const { return data_; }
   size_t bytes() const { return count_ * sizeof(float); }
 
  private:
+  static void copy(float* to, const float* from, size_t count, cudaMemcpyKind kind) {
+    EXPECT_EQ(cudaMemcpyAsync(to, from, count * sizeof(float), kind, test_stream()), cudaSuccess);
+    EXPECT_EQ(cudaStreamSynchronize(test_stream()), cudaSuccess);
+  }
   size_t count_;
   float* data_ = nullptr;
 };

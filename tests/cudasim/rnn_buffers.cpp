@@ -134,15 +134,14 @@ void save_header(void* reserve, const Header& header) {
   std::memcpy(reserve, &header, sizeof header);
 }
 
-Header load_header(const char* call, const Layer& layer, const void* reserve, Stage stage) {
+Header load_header(const Layer& layer, const void* reserve, Stage stage) {
   Header header{};
   will_read(reserve, sizeof header);
   std::memcpy(&header, reserve, sizeof header);
   const char* wanted = stage == kForwardDone ? "a forward pass in training mode" : "backward data";
   if (header.magic != kMagic || header.stage != stage)
-    fail(fmt::format("{}: the reserve space is not that of {}, or was used up", call, wanted));
-  if (header.problem != fingerprint(layer))
-    fail(fmt::format("{}: the reserve space is that of an RNN of other sizes", call));
+    fail(fmt::format("the reserve space is not that of {}, or was used up", wanted));
+  if (header.problem != fingerprint(layer)) fail("the reserve space is that of an RNN of other sizes");
   return header;
 }
 

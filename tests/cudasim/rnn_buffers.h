@@ -58,6 +58,6 @@ std::vector<LstmParameters> read_weights(const Layer& layer, const void* space);
 void save_tape(const Layer& layer, void* reserve, size_t direction, const LstmTape& tape);
 LstmTape load_tape(const Layer& layer, void* reserve, size_t direction);
 void save_header(void* reserve, const Header& header);
-Header load_header(const char* call, const Layer& layer, const void* reserve, Stage stage);
+Header load_header(const Layer& layer, const void* reserve, Stage stage);
 
 }  // namespace cudasim

@@ -93,14 +93,14 @@ std::string action(const Access& access) {
   leave_work(error, fmt::format("{} {}", action(access), problem));
 }
 
-void find_race(const Access& access, Word& word, const std::string& memory) {
+void find_race(const Access& access, Word& word, const auto& memory) {
   const Stamp now = stamp_now();
   Stamp other = unordered(word.write, now) ? word.write : 0;
   if (access.write)
     for (const Stamp read : word.reads) other = other == 0 && unordered(read, now) ? read : other;
   if (other != 0)
     refuse(access, fmt::format("races with a {} of block {}, thread {}, with no barrier between them ({})",
-                               other == word.write ? "write" : "read", block_of(other), thread_of(other), memory),
+                               other == word.write ? "write" : "read", block_of(other), thread_of(other), memory()),
            cudaErrorLaunchFailure);
   if (access.write) {
     word.write = now;
@@ -122,7 +122,7 @@ void check_words(const Access& access, const Shadow& shadow, const auto& describ
   for (size_t i = 0; i < access.size; i += kWord) {
     Word& word = shadow.word(begin + i);
     const Stamp now = stamp_now();
-    if (word.write != now || access.write) find_race(access, word, describe(begin + i));
+    if (word.write != now || access.write) find_race(access, word, [&] { return describe(begin + i); });
   }
 }
 

@@ -1,4 +1,4 @@
-#include "tests/cudasim/rnn_helpers.h"
+#include "tests/cudasim/rnn_problem.h"
 
 #include <limits>
 #include <numeric>
@@ -21,7 +21,9 @@ std::vector<float> floats(const Doubles& values) {
 
 double sigmoid(double a) { return 1.0 / (1.0 + std::exp(-a)); }
 
-std::unique_ptr<DeviceFloats> device(const std::vector<float>& values) { return std::make_unique<DeviceFloats>(values); }
+std::unique_ptr<DeviceFloats> device(const std::vector<float>& values) {
+  return std::make_unique<DeviceFloats>(values);
+}
 std::unique_ptr<DeviceFloats> device(size_t count) { return std::make_unique<DeviceFloats>(count); }
 
 }  // namespace
@@ -42,7 +44,8 @@ PlainLstm::Result PlainLstm::run() const {
           double a[4];
           for (size_t gate = 0; gate < 4; ++gate) {
             a[gate] = weights[d].bias[gate][j] + weights[d].bias[4 + gate][j];
-            for (size_t l = 0; l < in; ++l) a[gate] += weights[d].matrix[gate][j * in + l] * x[(b * steps + t) * in + l];
+            for (size_t l = 0; l < in; ++l)
+              a[gate] += weights[d].matrix[gate][j * in + l] * x[(b * steps + t) * in + l];
             for (size_t l = 0; l < n; ++l) a[gate] += weights[d].matrix[4 + gate][j * n + l] * before[l];
           }
           c[j] = sigmoid(a[1]) * c[j] + sigmoid(a[0]) * std::tanh(a[2]);
@@ -97,6 +100,7 @@ RnnProblem::~RnnProblem() {
 
 void RnnProblem::make_descriptors() {
   cudnnCreate(&handle);
+  cudnnSetStream(handle, test_stream());
   cudnnCreateDropoutDescriptor(&dropout);
   cudnnCreateRNNDescriptor(&rnn);
   cudnnCreateRNNDataDescriptor(&x_desc);
@@ -152,8 +156,8 @@ int64_t RnnProblem::place(int direction, int layer, bool bias) const {
   cudnnCreateTensorDescriptor(&matrix_desc);
   cudnnCreateTensorDescriptor(&bias_desc);
   void *matrix_at = nullptr, *bias_at = nullptr;
-  EXPECT_EQ(cudnnGetRNNWeightParams(handle, rnn, direction, weight_bytes, weights->get(), layer, matrix_desc, &matrix_at,
-                                    bias_desc, &bias_at),
+  EXPECT_EQ(cudnnGetRNNWeightParams(handle, rnn, direction, weight_bytes, weights->get(), layer, matrix_desc,
+                                    &matrix_at, bias_desc, &bias_at),
             CUDNN_STATUS_SUCCESS);
   cudnnDestroyTensorDescriptor(matrix_desc);
   cudnnDestroyTensorDescriptor(bias_desc);
@@ -209,6 +213,23 @@ cudnnStatus_t RnnProblem::backward_weights(cudnnWgradMode_t mode) {
   return cudnnRNNBackwardWeights_v8(handle, rnn, mode, nullptr, x_desc, x->get(), state_desc, hx->get(), y_desc,
                                     y->get(), weight_bytes, gradients->get(), work_bytes, work->get(), reserve_bytes,
                                     reserve->get());
+}
+
+// One cell by hand, x = 2, h = 1, c = 0.8.
+TEST(PlainLstm, IsTheFormula) {
+  PlainWeights w;
+  const double input[] = {0.25, -0.5, 0.5, 1.0}, state[] = {-0.5, 0.5, 1.0, 0.0}, bias[] = {0.5, 0.25, -0.5, 0.0};
+  for (size_t gate = 0; gate < 4; ++gate) {
+    w.matrix[gate] = {input[gate]};
+    w.matrix[4 + gate] = {state[gate]};
+    w.bias[gate] = {bias[gate]};
+    w.bias[4 + gate] = {0.0};
+  }
+  const auto result = PlainLstm{1, 1, 1, {1}, {w}, {2.0}, {1.0}, {0.8}}.run();
+  const double a[] = {0.5, -0.25, 1.5, 2.0};
+  const double cell = 0.8 / (1.0 + std::exp(-a[1])) + std::tanh(a[2]) / (1.0 + std::exp(-a[0]));
+  EXPECT_NEAR(result.cy[0], cell, 1e-12);
+  EXPECT_NEAR(result.y[0], std::tanh(cell) / (1.0 + std::exp(-a[3])), 1e-12);
 }
 
 }  // namespace cudasim
