@@ -33,9 +33,10 @@ const fs::path& songs() {
   return root;
 }
 
-Arguments train_arguments(const fs::path& output, int epochs, const Arguments& more = {}) {
+Arguments train_arguments(const fs::path& output, int epochs, const Arguments& more = {},
+                          const std::string& device = "cpu") {
   Arguments arguments{"train",        "--root",     songs().string(),  "--is-wav",   "--output",      output.string(),
-                      "--cache",      (songs().parent_path() / "cache").string(),    "--device",      "cpu",
+                      "--cache",      (songs().parent_path() / "cache").string(),    "--device",      device,
                       "--nfft",       "512",        "--nhop",          "128",        "--hidden-size", "8",
                       "--nb-layers",  "2",          "--batch-size",    "2",          "--seq-dur",     "0.5",
                       "--samples-per-track", "3",   "--epochs",        std::to_string(epochs)};
@@ -56,13 +57,22 @@ std::string training_state(const fs::path& folder) {
   return state + run.at("train_loss_history").dump() + run.at("valid_loss_history").dump();
 }
 
+// Runs that must do the same on every device present.
+class TrainOn : public testing::TestWithParam<Device> {
+ protected:
+  Arguments arguments(const fs::path& output, int epochs, const Arguments& more = {}) const {
+    return train_arguments(output, epochs, more, std::string(name(GetParam())));
+  }
+  TemporaryFolder folder_;
+};
+
 class TrainProgram : public testing::Test {
  protected:
   TemporaryFolder folder_;
 };
 
-TEST_F(TrainProgram, WritesAModelDirectory) {
-  const ProgramResult result = run_program(train_arguments(folder_ / "model", 2));
+TEST_P(TrainOn, WritesAModelDirectory) {
+  const ProgramResult result = run_program(arguments(folder_ / "model", 2));
   ASSERT_EQ(result.exit_code, 0) << result.errors;
   const auto json = nlohmann::json::parse(read_file(folder_ / "model/joint.json"));
   EXPECT_EQ(json.at("epochs_trained"), 2);
@@ -72,19 +82,19 @@ TEST_F(TrainProgram, WritesAModelDirectory) {
   EXPECT_EQ(nlohmann::json::parse(read_file(folder_ / "model/separator.json")).at("nfft"), 512);
 }
 
-TEST_F(TrainProgram, AnyNumberOfWorkersGivesTheSameBits) {
+TEST_P(TrainOn, AnyNumberOfWorkersGivesTheSameBits) {
   for (const char* workers : {"0", "1", "3"})
-    ASSERT_EQ(run_program(train_arguments(folder_ / workers, 1, {"--nb-workers", workers})).exit_code, 0);
+    ASSERT_EQ(run_program(arguments(folder_ / workers, 1, {"--nb-workers", workers})).exit_code, 0);
   EXPECT_EQ(training_state(folder_ / "0"), training_state(folder_ / "1"));
   EXPECT_EQ(training_state(folder_ / "0"), training_state(folder_ / "3"));
 }
 
-TEST_F(TrainProgram, ResumeEqualsAnUninterruptedRun) {
-  ASSERT_EQ(run_program(train_arguments(folder_ / "whole", 4)).exit_code, 0);
-  ASSERT_EQ(run_program(train_arguments(folder_ / "parts", 2)).exit_code, 0);
+TEST_P(TrainOn, ResumeEqualsAnUninterruptedRun) {
+  ASSERT_EQ(run_program(arguments(folder_ / "whole", 4)).exit_code, 0);
+  ASSERT_EQ(run_program(arguments(folder_ / "parts", 2)).exit_code, 0);
   EXPECT_NE(training_state(folder_ / "whole"), training_state(folder_ / "parts"));
   const ProgramResult resumed =
-      run_program(train_arguments(folder_ / "parts", 4, {"--checkpoint", (folder_ / "parts").string()}));
+      run_program(arguments(folder_ / "parts", 4, {"--checkpoint", (folder_ / "parts").string()}));
   ASSERT_EQ(resumed.exit_code, 0) << resumed.errors;
   EXPECT_EQ(training_state(folder_ / "whole"), training_state(folder_ / "parts"));
   EXPECT_EQ(weights(folder_ / "whole"), weights(folder_ / "parts"));
@@ -117,12 +127,12 @@ int interrupt_when_written(const Arguments& arguments, const fs::path& file) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-TEST_F(TrainProgram, InterruptSavesAndResumesBitForBit) {
+TEST_P(TrainOn, InterruptSavesAndResumesBitForBit) {
   const Arguments long_epochs{"--samples-per-track", "80", "--quiet"};
   const fs::path whole = folder_ / "whole", parts = folder_ / "parts";
   const auto with = [&](const fs::path& output, Arguments more) {
     more.insert(more.end(), long_epochs.begin(), long_epochs.end());
-    return train_arguments(output, 2, more);
+    return arguments(output, 2, more);
   };
   ASSERT_EQ(run_program(with(whole, {})).exit_code, 0);
   ASSERT_EQ(interrupt_when_written(with(parts, {}), parts / "joint.json"), 130);
@@ -145,12 +155,15 @@ TEST_F(TrainProgram, LossThatIsNoNumberStopsAndKeepsTheLastGoodFiles) {
   EXPECT_EQ(training_state(model), state);
 }
 
-TEST_F(TrainProgram, SingleTargets) {
+TEST_P(TrainOn, SingleTargets) {
   for (const char* target : {"drums", "accompaniment"}) {
-    ASSERT_EQ(run_program(train_arguments(folder_ / "model", 1, {"--target", target})).exit_code, 0);
+    ASSERT_EQ(run_program(arguments(folder_ / "model", 1, {"--target", target})).exit_code, 0);
     EXPECT_TRUE(fs::exists(folder_ / "model" / (std::string(target) + ".safetensors")));
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Devices, TrainOn, testing::ValuesIn(devices_present()),
+                         [](const auto& info) { return std::string(name(info.param)); });
 
 TEST_F(TrainProgram, RefusesWhatCannotBe) {
   const struct {

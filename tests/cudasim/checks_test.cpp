@@ -1,5 +1,6 @@
 // Negative controls of the instrumented build: what only a watch over every access finds, and what it counts.
 #ifdef UNMIX_CUDA_SIM_CHECK
+#include "tensor/launch.h"
 #include "tests/cudasim/helpers.h"
 
 namespace cudasim {

@@ -10,8 +10,8 @@
 namespace cudasim {
 
 // Where the parameters lie in the weight space, in floats; -1: a bias that the mode leaves out. "Linear layers" 0 to 3
-// multiply the input and 4 to 7 the state, each in the order i, f, g, o. Between any two lies a gap: what cuDNN does not
-// promise must not be relied upon.
+// multiply the input and 4 to 7 the state, each in the order i, f, g, o. Between any two lies a gap: what cuDNN does
+// not promise must not be relied upon.
 struct WeightPlaces {
   explicit WeightPlaces(const cudnnRNNStruct& rnn);
   struct Direction {

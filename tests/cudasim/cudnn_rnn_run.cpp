@@ -1,5 +1,5 @@
-// cuDNN's RNN (v8 API): forward, backward data, backward weights. The order of the three, and that they are given the same
-// data, is checked by what the reserve space holds: copies of it are as good as the first.
+// cuDNN's RNN (v8 API): forward, backward data, backward weights. The order of the three, and that they are given the
+// same data, is checked by what the reserve space holds: copies of it are as good as the first.
 #include <limits>
 #include <memory>
 

@@ -60,8 +60,8 @@ int64_t smallest_factor(int64_t n) {
   return n;
 }
 
-// to[k] = sum_j from[j * stride] w^(j k), w = exp(-2 pi i / n), by the smallest prime factor p of n: p transforms of n / p,
-// then sums of p. `step` is the distance in the table of roots that stands for w.
+// to[k] = sum_j from[j * stride] w^(j k), w = exp(-2 pi i / n), by the smallest prime factor p of n: p transforms of
+// n / p, then sums of p. `step` is the distance in the table of roots that stands for w.
 void transform(int64_t n, const Complex* from, int64_t stride, Complex* to, const std::vector<Complex>& roots,
                int64_t step) {
   if (n == 1) {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "tensor/launch.h"
 #include "tests/cudasim/helpers.h"
 
 namespace cudasim {

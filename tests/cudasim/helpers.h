@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "tensor/launch.h"
+#include "tensor/device.h"
 #include "tests/cudasim/api.h"
 
 namespace cudasim {

@@ -1,4 +1,5 @@
 // Kernels on the simulated device: indices, barriers, shuffles, and results that do not depend on the order of threads.
+#include "tensor/launch.h"
 #include "tests/cudasim/helpers.h"
 
 namespace cudasim {

@@ -1,5 +1,5 @@
-// For the tests of the stand-in of cuDNN's RNN: one problem with its descriptors and buffers, and the same layer written
-// out plainly, sequence by sequence.
+// For the tests of the stand-in of cuDNN's RNN: one problem with its descriptors and buffers, and the same layer
+// written out plainly, sequence by sequence.
 #pragma once
 
 #include <cudnn.h>

@@ -1,6 +1,7 @@
 // The runtime of the simulated device: late queues, memory in the order of the streams, errors that stick.
 #include <cmath>
 
+#include "tensor/launch.h"
 #include "tests/cudasim/helpers.h"
 
 namespace cudasim {
