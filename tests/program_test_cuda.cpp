@@ -8,6 +8,7 @@
 #include "audio_helpers.h"
 #include "base/file.h"
 #include "program.h"
+#include "tensor/device.h"
 #include "tolerances.h"
 
 namespace unmix::test {
