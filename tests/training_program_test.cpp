@@ -10,8 +10,9 @@
 
 #include "base/file.h"
 #include "data/demo_songs.h"
-#include "tests/audio_helpers.h"
-#include "tests/program.h"
+#include "audio_helpers.h"
+#include "program.h"
+#include "tensor_helpers.h"
 #include "training/checkpoint.h"
 
 extern char** environ;

@@ -79,12 +79,12 @@ Allocation& Arena::promise(size_t bytes) {
 
 // Of very many allocations the last pages do not fault, so that neighbours are one range to the system.
 size_t Arena::accessible(const Allocation& allocation) const {
-  return length(allocation) + (alive_ > kGuarded ? kPage : 0);
+  return length(allocation) + (alive_.size() > kGuarded ? kPage : 0);
 }
 
 void Arena::make_alive(Allocation& allocation) {
   allocation.state = Allocation::alive;
-  ++alive_;
+  alive_.insert(first_page(allocation));
   protect(first_page(allocation), accessible(allocation), PROT_READ | PROT_WRITE);
   std::memset(allocation.data, 0xff, allocation.bytes);
   shadow_fresh(allocation.data, allocation.bytes);
@@ -93,7 +93,7 @@ void Arena::make_alive(Allocation& allocation) {
 
 void Arena::make_dead(Allocation& allocation) {
   allocation.state = Allocation::dead;
-  --alive_;
+  alive_.erase(first_page(allocation));
   protect(first_page(allocation), length(allocation) + kPage, PROT_NONE);
   dead_pages_[pages_of(allocation.bytes)].push_back(first_page(allocation));
   dead_bytes_ += length(allocation);
@@ -109,13 +109,12 @@ void Arena::give_memory_back() {
 void Arena::open() {
   if (opened_++ > 0) return;
   std::byte *begin = base_, *end = base_;  // of neighbours
-  for (const auto& [pages, allocation] : allocations_) {
-    if (allocation.state != Allocation::alive) continue;
+  for (std::byte* pages : alive_) {
     if (pages != end) {
       if (end != begin) protect(begin, static_cast<size_t>(end - begin), PROT_READ | PROT_WRITE);
       begin = pages;
     }
-    end = pages + accessible(allocation);
+    end = pages + accessible(allocations_.at(pages));
   }
   if (end != begin) protect(begin, static_cast<size_t>(end - begin), PROT_READ | PROT_WRITE);
 }

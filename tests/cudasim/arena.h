@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 
 namespace cudasim {
@@ -48,10 +49,10 @@ class Arena {
   const char* name_;
   std::byte *base_, *top_;
   int opened_;
-  size_t alive_ = 0;
   uint64_t made_ = 0;
   size_t dead_bytes_ = 0;                                  // whose pages are still held
   std::map<std::byte*, Allocation> allocations_;           // by the first of their pages
+  std::set<std::byte*> alive_;                             // their first pages
   std::map<size_t, std::deque<std::byte*>> dead_pages_;    // by number of pages, in the order of their death
 };
 
