@@ -68,6 +68,10 @@ extern thread_local sigjmp_buf* work_left_to;
 // Ends the running work: prints "cudasim: report", with the kernel, block and thread if one runs.
 [[noreturn]] void leave_work(cudaError_t error, const std::string& report);
 
+// The timer's tick ends a kernel that has run for too long. One that meets the checks of an access waits for their end.
+inline thread_local constinit volatile bool tick_waits = false;
+void stop_if_late();
+
 // While work runs on this thread: device memory is open, faults and kernels that never end are reported.
 class Running {
  public:

@@ -14,12 +14,13 @@ thread_local sigjmp_buf* work_left_to = nullptr;
 namespace {
 
 const int kTick = SIGRTMIN + 5;
+thread_local double kernel_limit = 0;
 
 std::string describe_address(const void* address) {
   if (device_arena().holds(address)) return device_arena().describe(address);
   if (host_arena().holds(address)) return host_arena().describe(address);
   if (shared_offset(address) != SIZE_MAX)
-    return fmt::format("shared memory: past the {} bytes that the launch gives a block", shared_bytes());
+    return fmt::format("outside the {} bytes of shared memory of the block", shared_bytes());
   return fmt::format("{}, which is no memory of the device", address);
 }
 
@@ -31,6 +32,7 @@ void restore(int signal) {
 
 // The kernel gives no address for one that is not aligned or not possible at all.
 void on_fault(int signal, siginfo_t* info, void* context) {
+  inside_kernel = false;
   const auto* code = reinterpret_cast<void*>(static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
   const void* address = info->si_addr;
   if (work_left_to != nullptr) {
@@ -45,8 +47,8 @@ void on_fault(int signal, siginfo_t* info, void* context) {
 }
 
 void on_tick(int, siginfo_t*, void*) {
-  if (!inside_kernel || kernel_seconds() < settings().kernel_seconds) return;
-  leave_work(cudaErrorLaunchTimeout, fmt::format("has run for {:.1f} s and does not end", kernel_seconds()));
+  tick_waits = !inside_kernel;
+  if (inside_kernel) stop_if_late();
 }
 
 void install(int signal, void (*handler)(int, siginfo_t*, void*)) {
@@ -65,6 +67,14 @@ void install(int signal, void (*handler)(int, siginfo_t*, void*)) {
 
 }  // namespace
 
+void stop_if_late() {
+  tick_waits = false;
+  const double seconds = kernel_seconds();
+  if (seconds < kernel_limit) return;
+  inside_kernel = false;
+  leave_work(cudaErrorLaunchTimeout, fmt::format("has run for {:.1f} s and does not end", seconds));
+}
+
 void leave_work(cudaError_t error, const std::string& report) {
   const std::string place = kernel_place();
   stick(error, fmt::format("{}: {}", place.empty() ? running_work() : place, report));
@@ -80,7 +90,8 @@ Running::Running() {
   event._sigev_un._tid = gettid();
   timer_t timer{};
   if (timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer) != 0) return;
-  const double seconds = settings().kernel_seconds / 8;
+  kernel_limit = settings().kernel_seconds;
+  const double seconds = kernel_limit / 8;
   const time_t whole = static_cast<time_t>(seconds);
   const timespec interval{whole, static_cast<long>(1e9 * (seconds - static_cast<double>(whole)))};
   const itimerspec ticks{interval, interval};

@@ -87,7 +87,7 @@ TEST_F(Faults, OffByOneInTheLastBlock) {
 TEST_F(Faults, PastSharedMemory) {
   float* data = device_memory(1, stream_);
   unmix::launch(write_past_shared_memory, 1, 1, 16, stream_, data);
-  EXPECT_THAT(outcome(), AllOf(HasSubstr("IllegalAddress"), HasSubstr("past the 16 bytes")));
+  EXPECT_THAT(outcome(), AllOf(HasSubstr("IllegalAddress"), HasSubstr("outside the 16 bytes of shared memory")));
   cudaFreeAsync(data, stream_);
 }
 

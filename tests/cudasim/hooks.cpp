@@ -13,6 +13,7 @@ inline void hook(const void* address, const void* code, size_t size, bool write,
   if (!inside_kernel) [[likely]] return;
   inside_kernel = false;  // what checks is not checked
   cudasim::watch({address, static_cast<const char*>(code) - 1, size, write, vector});
+  if (cudasim::tick_waits) [[unlikely]] cudasim::stop_if_late();
   inside_kernel = true;
 }
 

@@ -151,6 +151,7 @@ void shadow_launch() { launches = launches % ((1u << 20) - 1) + 1; }
 
 void shadow_block() {
   barriers = 0;
+  clear_traffic();
   std::byte* begin = shared_memory_end() - kShared;
   std::memset(shared_shadow().written(begin), 0, kShared);
   std::memset(static_cast<void*>(&shared_shadow().word(begin)), 0, kShared / kWord * sizeof(Word));

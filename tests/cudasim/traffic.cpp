@@ -43,14 +43,17 @@ void add_traffic(const Access& access, bool shared) {
     if (std::find(group.units.rbegin(), group.units.rend(), i) == group.units.rend()) group.units.push_back(i);
 }
 
+void clear_traffic() {
+  groups.clear();
+  visits.clear();
+  bytes_asked = 0;
+}
+
 void count_traffic() {
   Counters& counters = kernel_counters(running_kernel());
   counters.bytes_asked += bytes_asked;
   for (const auto& [key, group] : groups)
     (group.shared ? counters.bank_conflicts : counters.sectors) += group.shared ? conflicts(group.units) : group.units.size();
-  groups.clear();
-  visits.clear();
-  bytes_asked = 0;
 }
 
 }  // namespace cudasim

@@ -7,6 +7,7 @@
 namespace cudasim {
 
 void add_traffic(const Access& access, bool shared);
-void count_traffic();  // into the kernel's counters, at the end of a block
+void clear_traffic();  // at the start of a block
+void count_traffic();  // into the kernel's counters, at its end
 
 }  // namespace cudasim
