@@ -3,6 +3,8 @@
 #   scripts/install-deps.sh          libraries, compiler, CMake
 #   scripts/install-deps.sh --cuda   also a CUDA toolkit where there is none, from the vendor's Python wheels
 #                                    (into ~/.cache/unmix/cuda, or $UNMIX_CUDA_HOME; 1.2 GB to download)
+#   scripts/install-deps.sh --cuda-headers   only its headers, to the same place: what the build for the simulated device
+#                                    needs (UNMIX_CUDA=SIM)
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 export DEBIAN_FRONTEND=noninteractive
 
@@ -11,7 +13,7 @@ packages=(
   libdnnl-dev libfftw3-dev libsndfile1-dev libsoxr-dev
   libavformat-dev libavcodec-dev libavutil-dev libswresample-dev
   libfmt-dev nlohmann-json3-dev libcli11-dev libpng-dev
-  libgtest-dev libgmock-dev libbenchmark-dev
+  libgtest-dev libgmock-dev libbenchmark-dev libboost-context-dev
 )
 
 install_packages() {
@@ -58,6 +60,46 @@ install_toolkit() {
   echo "CUDA toolkit in $cuda_home"
 }
 
+# The include folders of the wheels that have the headers of the runtime and of the three libraries.
+install_headers() {
+  local temporary=$cuda_home.$$
+  rm -rf "$temporary"
+  mkdir -p "$temporary"
+  trap 'rm -rf "'"$temporary"'"' EXIT
+  grep -E '^nvidia-(cuda-(runtime|crt|cccl)|cublas|cufft|cudnn-cu13)==' scripts/cuda-requirements.txt \
+    >"$temporary/wanted"
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+    --dest "$temporary/wheels" -r "$temporary/wanted"
+  python3 - "$temporary" <<'END'
+import pathlib, sys, zipfile
+root = pathlib.Path(sys.argv[1])
+for wheel in (root / "wheels").glob("*.whl"):
+    with zipfile.ZipFile(wheel) as archive:
+        for member in archive.namelist():
+            _, include, name = member.partition("/include/")
+            if include and name and not name.endswith("/"):
+                place = root / "include" / name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(archive.read(member))
+END
+  rm -rf "$cuda_home"
+  mkdir -p "$cuda_home"
+  mv "$temporary/include" "$cuda_home/include"
+  echo "CUDA headers in $cuda_home/include"
+}
+
+# The same places, in the same order, as cmake/UnmixCudaSim.cmake looks in.
+find_headers() {
+  local place
+  for place in ${CUDA_HOME:+"$CUDA_HOME"} ${CUDA_PATH:+"$CUDA_PATH"} "$cuda_home" /usr/local/cuda; do
+    if [[ -e $place/include/cuda_runtime.h && -e $place/include/cudnn.h ]]; then
+      echo "$place/include"
+      return
+    fi
+  done
+  return 1
+}
+
 case ${1:-} in
   "") install_packages "${packages[@]}" ;;
   --cuda)
@@ -69,8 +111,17 @@ case ${1:-} in
       echo "CUDA toolkit: $nvcc"
     fi
     ;;
+  --cuda-headers)
+    install_packages "${packages[@]}"
+    if ! headers=$(find_headers); then
+      python3 -m pip --version >/dev/null 2>&1 || install_packages python3 python3-pip
+      install_headers
+    else
+      echo "CUDA headers: $headers"
+    fi
+    ;;
   *)
-    echo "usage: scripts/install-deps.sh [--cuda]" >&2
+    echo "usage: scripts/install-deps.sh [--cuda | --cuda-headers]" >&2
     exit 2
     ;;
 esac

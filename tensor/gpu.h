@@ -30,7 +30,9 @@ __device__ inline unsigned block() { return UNMIX_GPU(blockIdx.x, cudasim::place
 __device__ inline unsigned grid_blocks() { return UNMIX_GPU(gridDim.x, cudasim::place.grid_blocks); }
 
 // Waits for all threads of the block.
-__device__ inline void barrier([[maybe_unused]] Site site = Site::here()) { UNMIX_GPU(__syncthreads(), cudasim::barrier(site)); }
+__device__ inline void barrier([[maybe_unused]] Site site = Site::here()) {
+  UNMIX_GPU(__syncthreads(), cudasim::barrier(site));
+}
 
 // The block's dynamic shared memory, of the size given at the launch; aligned for vector types.
 template <class T>

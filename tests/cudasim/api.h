@@ -52,9 +52,9 @@ void count_library(const char* name, double flops, double bytes);
 // ---- For tests and reports ----------------------------------------------------------------------------------------
 
 struct Settings {
-  uint64_t seed = 1;                       // of every order; UNMIX_SIM_SEED
-  size_t memory_bytes = size_t{8} << 30;   // of the device; UNMIX_SIM_MEMORY_MIB
-  double kernel_seconds = 120;             // after which a kernel is stopped; UNMIX_SIM_KERNEL_SECONDS
+  uint64_t seed = 1;                      // of every order; UNMIX_SIM_SEED
+  size_t memory_bytes = size_t{8} << 30;  // of the device; UNMIX_SIM_MEMORY_MIB
+  double kernel_seconds = 120;            // after which a kernel is stopped; UNMIX_SIM_KERNEL_SECONDS
 };
 Settings settings();
 void configure(const Settings& settings);  // for what is submitted from now on
@@ -72,11 +72,11 @@ std::vector<std::string> live_allocations();
 struct Counters {
   std::string name;  // of the kernel or library call
   uint64_t calls = 0;
-  double flops = 0, bytes = 0;                // of library calls: by formula
-  uint64_t bytes_asked = 0, sectors = 0;      // of kernels, instrumented build: bytes of accesses; 32-byte sectors
-  uint64_t bank_conflicts = 0;                // of kernels, instrumented build: extra passes over shared memory
+  double flops = 0, bytes = 0;            // of library calls: by formula
+  uint64_t bytes_asked = 0, sectors = 0;  // of kernels, instrumented build: bytes of accesses; 32-byte sectors
+  uint64_t bank_conflicts = 0;            // of kernels, instrumented build: extra passes over shared memory
 };
-std::vector<Counters> counters();             // by name
+std::vector<Counters> counters();  // by name
 uint64_t synchronisations();
 void reset_counters();
 

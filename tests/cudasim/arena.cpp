@@ -12,9 +12,9 @@ namespace cudasim {
 namespace {
 
 constexpr size_t kPage = 4096, kAlignment = 256;
-constexpr size_t kNotReused = 4;                     // dead allocations of each size that keep their addresses
-constexpr size_t kGuarded = 10000;                   // alive allocations: the system counts ranges, up to 65530
-constexpr size_t kDeadBytes = size_t{512} << 20;     // of dead pages, before they go back to the system
+constexpr size_t kNotReused = 4;                  // dead allocations of each size that keep their addresses
+constexpr size_t kGuarded = 10000;                // alive allocations: the system counts ranges, up to 65530
+constexpr size_t kDeadBytes = size_t{512} << 20;  // of dead pages, before they go back to the system
 
 size_t pages_of(size_t bytes) { return (bytes + kPage - 1) / kPage; }
 
@@ -140,7 +140,8 @@ std::string Arena::describe(const void* address) const {
   auto next = allocations_.upper_bound(const_cast<std::byte*>(at));
   if (next == allocations_.begin()) return fmt::format("{}, in no allocation", name_);
   const Allocation& a = std::prev(next)->second;
-  static constexpr const char* kStates[] = {", which is not made yet in the order of its stream", "", ", which is freed"};
+  static constexpr const char* kStates[] = {", which is not made yet in the order of its stream", "",
+                                            ", which is freed"};
   const auto offset = at - a.data, size = static_cast<ptrdiff_t>(a.bytes);
   const std::string where = offset < 0       ? fmt::format("{} bytes before the start", -offset)
                             : offset >= size ? fmt::format("{} bytes past the end", offset - size)

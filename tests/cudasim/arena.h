@@ -16,10 +16,10 @@ struct Allocation {
   enum State { promised, alive, dead };
   std::byte* data;
   size_t bytes;
-  uint64_t number;      // counted from 1
+  uint64_t number;  // counted from 1
   State state = promised;
-  bool freed = false;   // at the API; dies when the stream comes to it
-  int pending = 0;      // queued copies that use it
+  bool freed = false;  // at the API; dies when the stream comes to it
+  int pending = 0;     // queued copies that use it
 };
 
 class Arena {
@@ -32,7 +32,7 @@ class Arena {
   void make_alive(Allocation& allocation);  // accessible, filled with NaNs
   void make_dead(Allocation& allocation);
 
-  void open();   // calls nest
+  void open();  // calls nest
   void close();
 
   bool holds(const void* address) const;                // whether it is an address of this arena
@@ -50,10 +50,10 @@ class Arena {
   std::byte *base_, *top_;
   int opened_;
   uint64_t made_ = 0;
-  size_t dead_bytes_ = 0;                                  // whose pages are still held
-  std::map<std::byte*, Allocation> allocations_;           // by the first of their pages
-  std::set<std::byte*> alive_;                             // their first pages
-  std::map<size_t, std::deque<std::byte*>> dead_pages_;    // by number of pages, in the order of their death
+  size_t dead_bytes_ = 0;                                // whose pages are still held
+  std::map<std::byte*, Allocation> allocations_;         // by the first of their pages
+  std::set<std::byte*> alive_;                           // their first pages
+  std::map<size_t, std::deque<std::byte*>> dead_pages_;  // by number of pages, in the order of their death
 };
 
 Arena& device_arena();

@@ -89,9 +89,9 @@ class Running {
 void run_kernel(const Launch& launch);
 
 std::string kernel_place();  // "kernel fill, block 3, thread 17"; empty outside of kernels
-inline thread_local constinit bool inside_kernel = false;  // whether one of its threads is running
-void abandon_kernel();       // after a fault inside it
-double kernel_seconds();     // CPU time since its start
+inline thread_local constinit bool inside_kernel = false;      // whether one of its threads is running
+void abandon_kernel();                                         // after a fault inside it
+double kernel_seconds();                                       // CPU time since its start
 bool is_local(const void* address, size_t bytes, bool write);  // the thread's own memory, or its kernel's arguments
 size_t shared_offset(const void* address);                     // in the block's shared memory; SIZE_MAX outside
 size_t shared_bytes();                                         // of the block
@@ -100,8 +100,8 @@ const void* running_kernel();
 
 // ---- Names (report.cpp) -------------------------------------------------------------------------------------------
 
-std::string function_name(const void* code);   // as in the source, without arguments
-std::string source_line(const void* code);     // "tensor/stft_cuda.cpp:41"
-Counters& kernel_counters(const void* kernel); // its name is filled in by counters()
+std::string function_name(const void* code);    // as in the source, without arguments
+std::string source_line(const void* code);      // "tensor/stft_cuda.cpp:41"
+Counters& kernel_counters(const void* kernel);  // its name is filled in by counters()
 
 }  // namespace cudasim

@@ -219,7 +219,8 @@ using FaultsDeathTest = Faults;
 TEST_F(FaultsDeathTest, HostTouchesDeviceMemory) {
   float* data = device_memory(8, stream_);
   cudaStreamSynchronize(stream_);
-  EXPECT_DEATH(*static_cast<volatile float*>(data + 2) = 1.0f, "host touches device memory: at byte 8 of allocation .*32 bytes");
+  EXPECT_DEATH(*static_cast<volatile float*>(data + 2) = 1.0f,
+               "host touches device memory: at byte 8 of allocation .*32 bytes");
   cudaFreeAsync(data, stream_);
 }
 

@@ -10,10 +10,12 @@ namespace {
 using cudasim::inside_kernel;
 
 inline void hook(const void* address, const void* code, size_t size, bool write, bool vector) {
-  if (!inside_kernel) [[likely]] return;
+  if (!inside_kernel) [[likely]]
+    return;
   inside_kernel = false;  // what checks is not checked
   cudasim::watch({address, static_cast<const char*>(code) - 1, size, write, vector});
-  if (cudasim::tick_waits) [[unlikely]] cudasim::stop_if_late();
+  if (cudasim::tick_waits) [[unlikely]]
+    cudasim::stop_if_late();
   inside_kernel = true;
 }
 
@@ -21,31 +23,31 @@ inline void hook(const void* address, const void* code, size_t size, bool write,
 
 #define HOOK(name, size, write, vector) \
   void __tsan_##name(void* address) { hook(address, __builtin_return_address(0), size, write, vector); }
-#define HOOKS(size)                            \
-  HOOK(read##size, size, false, true)          \
-  HOOK(write##size, size, true, true)          \
+#define HOOKS(size)                              \
+  HOOK(read##size, size, false, true)            \
+  HOOK(write##size, size, true, true)            \
   HOOK(unaligned_read##size, size, false, false) \
   HOOK(unaligned_write##size, size, true, false)
 
 // Atomics of the host's code, sequentially consistent whatever was asked for. Kernels have none yet.
-#define ATOMIC(bits, type)                                                                                       \
-  type __tsan_atomic##bits##_load(const volatile type* a, int) { return __atomic_load_n(a, __ATOMIC_SEQ_CST); }  \
-  void __tsan_atomic##bits##_store(volatile type* a, type v, int) { __atomic_store_n(a, v, __ATOMIC_SEQ_CST); }  \
-  UPDATE(bits, type, exchange, exchange_n)                                                                       \
-  UPDATE(bits, type, fetch_add, fetch_add)                                                                       \
-  UPDATE(bits, type, fetch_sub, fetch_sub)                                                                       \
-  UPDATE(bits, type, fetch_and, fetch_and)                                                                       \
-  UPDATE(bits, type, fetch_or, fetch_or)                                                                         \
-  UPDATE(bits, type, fetch_xor, fetch_xor)                                                                       \
-  COMPARE(bits, type, strong)                                                                                    \
+#define ATOMIC(bits, type)                                                                                      \
+  type __tsan_atomic##bits##_load(const volatile type* a, int) { return __atomic_load_n(a, __ATOMIC_SEQ_CST); } \
+  void __tsan_atomic##bits##_store(volatile type* a, type v, int) { __atomic_store_n(a, v, __ATOMIC_SEQ_CST); } \
+  UPDATE(bits, type, exchange, exchange_n)                                                                      \
+  UPDATE(bits, type, fetch_add, fetch_add)                                                                      \
+  UPDATE(bits, type, fetch_sub, fetch_sub)                                                                      \
+  UPDATE(bits, type, fetch_and, fetch_and)                                                                      \
+  UPDATE(bits, type, fetch_or, fetch_or)                                                                        \
+  UPDATE(bits, type, fetch_xor, fetch_xor)                                                                      \
+  COMPARE(bits, type, strong)                                                                                   \
   COMPARE(bits, type, weak)
-#define UPDATE(bits, type, name, builtin)                                  \
-  type __tsan_atomic##bits##_##name(volatile type* a, type v, int) {       \
-    return __atomic_##builtin(a, v, __ATOMIC_SEQ_CST);                     \
+#define UPDATE(bits, type, name, builtin)                            \
+  type __tsan_atomic##bits##_##name(volatile type* a, type v, int) { \
+    return __atomic_##builtin(a, v, __ATOMIC_SEQ_CST);               \
   }
-#define COMPARE(bits, type, kind)                                                                           \
-  int __tsan_atomic##bits##_compare_exchange_##kind(volatile type* a, type* expected, type v, int, int) {   \
-    return __atomic_compare_exchange_n(a, expected, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) ? 1 : 0;  \
+#define COMPARE(bits, type, kind)                                                                          \
+  int __tsan_atomic##bits##_compare_exchange_##kind(volatile type* a, type* expected, type v, int, int) {  \
+    return __atomic_compare_exchange_n(a, expected, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) ? 1 : 0; \
   }
 
 extern "C" {

@@ -135,7 +135,8 @@ void Kernel::release_barrier() {
     const char* problem = one.state == State::done ? "has ended" : one.site == site ? nullptr : "waits at another";
     if (problem != nullptr)
       leave_work(cudaErrorLaunchFailure, fmt::format("a barrier ({}:{}) is not reached by all threads of the block: "
-                                                     "this one {}", site.file, site.line, problem));
+                                                     "this one {}",
+                                                     site.file, site.line, problem));
   }
   for (Lane& lane : lanes_) lane.state = State::running;
   shadow_barrier();
@@ -294,7 +295,8 @@ bool is_local(const void* address, size_t bytes, bool write) {
     return at >= begin && at + bytes <= begin + size;
   };
   if (within(stacks(), (kMaxThreads + 1) * kStackBytes)) return true;
-  return !write && (within(&place, sizeof place) || within(running->launch().closure.get(), running->launch().closure_bytes));
+  return !write &&
+         (within(&place, sizeof place) || within(running->launch().closure.get(), running->launch().closure_bytes));
 }
 
 const void* running_kernel() { return running->launch().kernel; }
@@ -303,8 +305,9 @@ size_t shared_bytes() { return running == nullptr ? 0 : running->launch().shared
 
 size_t shared_offset(const void* address) {
   const auto* at = static_cast<const std::byte*>(address);
-  return at >= shared_memory_end() - kMaxShared && at < shared_memory_end() + kPage ? static_cast<size_t>(at - shared_memory_end()) + kMaxShared
-                                                                      : SIZE_MAX;
+  return at >= shared_memory_end() - kMaxShared && at < shared_memory_end() + kPage
+             ? static_cast<size_t>(at - shared_memory_end()) + kMaxShared
+             : SIZE_MAX;
 }
 
 }  // namespace cudasim

@@ -31,7 +31,9 @@ class Shadow {
       : base_(base), written_(map<bool>(bytes)), words_(map<Word>(bytes / kWord * sizeof(Word))) {}
 
   bool* written(const void* at) const { return written_ + (static_cast<const std::byte*>(at) - base_); }
-  Word& word(const void* at) const { return words_[static_cast<size_t>(static_cast<const std::byte*>(at) - base_) / kWord]; }
+  Word& word(const void* at) const {
+    return words_[static_cast<size_t>(static_cast<const std::byte*>(at) - base_) / kWord];
+  }
 
  private:
   template <class T>
@@ -76,9 +78,9 @@ bool unordered(Stamp a, Stamp b) {
 // A later read of the same block takes the place of those before the barrier; of one thread, its own.
 void keep_read(Word& word, Stamp now) {
   for (Stamp& read : word.reads) {
-    const bool replaces = launch_of(read) != launch_of(now) || read == 0 ||
-                          (block_of(read) == block_of(now) &&
-                           (thread_of(read) == thread_of(now) || barrier_of(read) != barrier_of(now)));
+    const bool replaces =
+        launch_of(read) != launch_of(now) || read == 0 ||
+        (block_of(read) == block_of(now) && (thread_of(read) == thread_of(now) || barrier_of(read) != barrier_of(now)));
     if (!replaces) continue;
     read = now;
     return;
@@ -89,7 +91,8 @@ std::string action(const Access& access) {
   return fmt::format("{}: a {} of {} bytes", source_line(access.code), access.write ? "write" : "read", access.size);
 }
 
-[[noreturn]] void refuse(const Access& access, const std::string& problem, cudaError_t error = cudaErrorIllegalAddress) {
+[[noreturn]] void refuse(const Access& access, const std::string& problem,
+                         cudaError_t error = cudaErrorIllegalAddress) {
   leave_work(error, fmt::format("{} {}", action(access), problem));
 }
 
@@ -99,8 +102,9 @@ void find_race(const Access& access, Word& word, const auto& memory) {
   if (access.write)
     for (const Stamp read : word.reads) other = other == 0 && unordered(read, now) ? read : other;
   if (other != 0)
-    refuse(access, fmt::format("races with a {} of block {}, thread {}, with no barrier between them ({})",
-                               other == word.write ? "write" : "read", block_of(other), thread_of(other), memory()),
+    refuse(access,
+           fmt::format("races with a {} of block {}, thread {}, with no barrier between them ({})",
+                       other == word.write ? "write" : "read", block_of(other), thread_of(other), memory()),
            cudaErrorLaunchFailure);
   if (access.write) {
     word.write = now;
@@ -171,9 +175,12 @@ void watch(const Access& access) {
     add_traffic(access, false);
   } else if (const size_t offset = shared_offset(access.address); offset != SIZE_MAX) {
     const size_t begin = kShared - (shared_bytes() + 15) / 16 * 16;
-    const auto describe = [&](const void* at) { return fmt::format("shared memory, byte {}", shared_offset(at) - begin); };
+    const auto describe = [&](const void* at) {
+      return fmt::format("shared memory, byte {}", shared_offset(at) - begin);
+    };
     if (offset < begin || offset - begin + access.size > shared_bytes())
-      refuse(access, fmt::format("lies outside the {} bytes of shared memory: {}", shared_bytes(), describe(access.address)));
+      refuse(access,
+             fmt::format("lies outside the {} bytes of shared memory: {}", shared_bytes(), describe(access.address)));
     check_words(access, shared_shadow(), describe);
     add_traffic(access, true);
   } else if (!is_constant(access)) {

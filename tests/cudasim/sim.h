@@ -53,7 +53,7 @@ struct Launch {
   size_t shared_bytes;
   std::shared_ptr<const void> closure;  // the kernel and its arguments
   size_t closure_bytes;
-  void (*run)(const void* closure);     // one thread
+  void (*run)(const void* closure);  // one thread
 };
 
 // Queues a kernel; what the driver would refuse becomes the thread's last error.

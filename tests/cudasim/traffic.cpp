@@ -53,7 +53,8 @@ void count_traffic() {
   Counters& counters = kernel_counters(running_kernel());
   counters.bytes_asked += bytes_asked;
   for (const auto& [key, group] : groups)
-    (group.shared ? counters.bank_conflicts : counters.sectors) += group.shared ? conflicts(group.units) : group.units.size();
+    (group.shared ? counters.bank_conflicts : counters.sectors) +=
+        group.shared ? conflicts(group.units) : group.units.size();
 }
 
 }  // namespace cudasim
