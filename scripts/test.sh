@@ -12,6 +12,7 @@ install_dependencies
 passed=0 failed=0 skipped=0
 for preset in "$@"; do
   echo "--- $preset"
+  if [[ $preset == sim* ]]; then scripts/install-deps.sh --cuda-headers; fi
   if ! build "$preset"; then
     failed=$((failed + 1))
     continue

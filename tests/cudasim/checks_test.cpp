@@ -158,6 +158,15 @@ TEST_F(Checks, BytesAndSectors) {
   free_all({from, to});
 }
 
+// Of a kernel in the library: its files are watched too.
+TEST_F(Checks, FillWritesEachFloatOnce) {
+  const auto data = unmix::allocate(8000, unmix::Device::cuda);
+  reset_counters();
+  unmix::fill(data.get(), unmix::Device::cuda, 1.0f, 8000);
+  EXPECT_EQ(counted("for_kernel").bytes_asked, 32000u);
+  EXPECT_EQ(counted("for_kernel").sectors, 1000u);
+}
+
 TEST_F(Checks, BankConflicts) {
   float* out = device_memory(32, stream_);
   for (const auto& [stride, expected] : {std::pair{1u, 0u}, {2u, 2u}, {32u, 62u}, {33u, 0u}}) {

@@ -89,14 +89,20 @@ class Running {
 void run_kernel(const Launch& launch);
 
 std::string kernel_place();  // "kernel fill, block 3, thread 17"; empty outside of kernels
-inline thread_local constinit bool inside_kernel = false;      // whether one of its threads is running
-void abandon_kernel();                                         // after a fault inside it
-double kernel_seconds();                                       // CPU time since its start
-bool is_local(const void* address, size_t bytes, bool write);  // the thread's own memory, or its kernel's arguments
-size_t shared_offset(const void* address);                     // in the block's shared memory; SIZE_MAX outside
-size_t shared_bytes();                                         // of the block
-std::byte* shared_memory_end();
-const void* running_kernel();
+inline thread_local constinit bool inside_kernel = false;  // whether one of its threads is running
+void abandon_kernel();                                     // after a fault inside it
+double kernel_seconds();                                   // CPU time since its start
+const Launch* running_launch();                            // null outside of kernels
+
+// ---- Their memory (kernel_memory.cpp) -----------------------------------------------------------------------------
+
+constexpr unsigned kMaxThreads = 1024;                            // of a block
+constexpr size_t kMaxShared = 48 << 10, kStackBytes = 128 << 10;  // of a block; of a thread
+std::byte* stack_end(unsigned fiber);
+std::byte* shared_memory_end();                                // a block's shared memory ends there
+bool is_local(const void* address, size_t bytes, bool write);  // the thread's own memory, or its arguments
+size_t shared_offset(const void* address);                     // from the largest block's; SIZE_MAX outside
+size_t shared_bytes();                                         // of the running block
 
 // ---- Names (report.cpp) -------------------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 // then a worker fiber runs one thread after the other as a plain loop. The order of blocks, of warps and of the lanes
 // in a warp is drawn from the seed.
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #include <algorithm>
@@ -20,8 +19,7 @@ namespace {
 using boost::context::detail::fcontext_t;
 using boost::context::detail::transfer_t;
 
-constexpr unsigned kWarp = 32, kMaxThreads = 1024, kMaxGrid = INT_MAX;
-constexpr size_t kMaxShared = 48 << 10, kStackBytes = 128 << 10, kPage = 4096;
+constexpr unsigned kWarp = 32, kMaxGrid = INT_MAX;
 
 enum class State { fresh, running, at_barrier, at_shuffle, done };
 
@@ -37,25 +35,6 @@ double cpu_seconds() {
   timespec now{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-std::byte* map_memory(size_t bytes) {
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) {
-    std::perror("cudasim: mmap");
-    std::abort();
-  }
-  return static_cast<std::byte*>(memory);
-}
-
-// Every stack begins with a page that always faults.
-std::byte* stacks() {
-  static std::byte* const memory = [] {
-    std::byte* made = map_memory((kMaxThreads + 1) * kStackBytes);
-    for (unsigned i = 0; i <= kMaxThreads; ++i) mprotect(made + i * kStackBytes, kPage, PROT_NONE);
-    return made;
-  }();
-  return memory;
 }
 
 class Kernel {
@@ -184,8 +163,7 @@ void Kernel::exchange(unsigned warp) {
 }
 
 fcontext_t Kernel::idle_worker() {
-  if (idle_.empty())
-    return boost::context::detail::make_fcontext(stacks() + ++fibers_ * kStackBytes, kStackBytes - kPage, &work);
+  if (idle_.empty()) return boost::context::detail::make_fcontext(stack_end(fibers_++), kStackBytes, &work);
   const fcontext_t worker = idle_.back();
   idle_.pop_back();
   return worker;
@@ -236,16 +214,6 @@ void Kernel::suspend(State state, Site site) {
 
 }  // namespace
 
-// Ends in a page that always faults.
-std::byte* shared_memory_end() {
-  static std::byte* const end = [] {
-    std::byte* memory = map_memory(kMaxShared + kPage);
-    mprotect(memory + kMaxShared, kPage, PROT_NONE);
-    return memory + kMaxShared;
-  }();
-  return end;
-}
-
 void barrier(Site site) { running->suspend(State::at_barrier, site); }
 
 uint64_t shuffle_down_bits(uint64_t bits, int distance, Site site) {
@@ -280,34 +248,14 @@ void abandon_kernel() {
   inside_kernel = false;
 }
 
+const Launch* running_launch() { return running == nullptr ? nullptr : &running->launch(); }
+
 double kernel_seconds() { return running->seconds(); }
 
 std::string kernel_place() {
   if (running == nullptr) return {};
   return fmt::format("kernel {}, block {}, thread {}", function_name(running->launch().kernel), place.block,
                      place.thread);
-}
-
-bool is_local(const void* address, size_t bytes, bool write) {
-  const auto* at = static_cast<const std::byte*>(address);
-  const auto within = [&](const void* data, size_t size) {
-    const auto* begin = static_cast<const std::byte*>(data);
-    return at >= begin && at + bytes <= begin + size;
-  };
-  if (within(stacks(), (kMaxThreads + 1) * kStackBytes)) return true;
-  return !write &&
-         (within(&place, sizeof place) || within(running->launch().closure.get(), running->launch().closure_bytes));
-}
-
-const void* running_kernel() { return running->launch().kernel; }
-
-size_t shared_bytes() { return running == nullptr ? 0 : running->launch().shared_bytes; }
-
-size_t shared_offset(const void* address) {
-  const auto* at = static_cast<const std::byte*>(address);
-  return at >= shared_memory_end() - kMaxShared && at < shared_memory_end() + kPage
-             ? static_cast<size_t>(at - shared_memory_end()) + kMaxShared
-             : SIZE_MAX;
 }
 
 }  // namespace cudasim

@@ -14,7 +14,7 @@ extern "C" char __executable_start, _end;  // of the program's own image: by the
 namespace cudasim {
 namespace {
 
-constexpr size_t kWord = 4, kShared = 48 << 10;
+constexpr size_t kWord = 4;
 
 // Who touched a word: launch (20 bits), block (22), thread (10), barriers passed before (12); 0: nobody.
 using Stamp = uint64_t;
@@ -53,7 +53,7 @@ Shadow& device_shadow() {
 }
 
 Shadow& shared_shadow() {
-  static auto* shadow = new Shadow(shared_memory_end() - kShared, kShared);
+  static auto* shadow = new Shadow(shared_memory_end() - kMaxShared, kMaxShared);
   return *shadow;
 }
 
@@ -156,9 +156,9 @@ void shadow_launch() { launches = launches % ((1u << 20) - 1) + 1; }
 void shadow_block() {
   barriers = 0;
   clear_traffic();
-  std::byte* begin = shared_memory_end() - kShared;
-  std::memset(shared_shadow().written(begin), 0, kShared);
-  std::memset(static_cast<void*>(&shared_shadow().word(begin)), 0, kShared / kWord * sizeof(Word));
+  std::byte* begin = shared_memory_end() - kMaxShared;
+  std::memset(shared_shadow().written(begin), 0, kMaxShared);
+  std::memset(static_cast<void*>(&shared_shadow().word(begin)), 0, kMaxShared / kWord * sizeof(Word));
 }
 
 void shadow_barrier() { ++barriers; }
@@ -174,7 +174,7 @@ void watch(const Access& access) {
     check_words(access, device_shadow(), describe);
     add_traffic(access, false);
   } else if (const size_t offset = shared_offset(access.address); offset != SIZE_MAX) {
-    const size_t begin = kShared - (shared_bytes() + 15) / 16 * 16;
+    const size_t begin = kMaxShared - (shared_bytes() + 15) / 16 * 16;
     const auto describe = [&](const void* at) {
       return fmt::format("shared memory, byte {}", shared_offset(at) - begin);
     };

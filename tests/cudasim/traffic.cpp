@@ -50,7 +50,7 @@ void clear_traffic() {
 }
 
 void count_traffic() {
-  Counters& counters = kernel_counters(running_kernel());
+  Counters& counters = kernel_counters(running_launch()->kernel);
   counters.bytes_asked += bytes_asked;
   for (const auto& [key, group] : groups)
     (group.shared ? counters.bank_conflicts : counters.sectors) +=
