@@ -30,7 +30,9 @@ trap 'rm -f "$page"' EXIT
 Written by `scripts/gpu-page.sh`. Nothing here was measured on a GPU. "Asked for" and "sectors" were counted while the
 kernels ran on the [simulated device](simulated-device.md); the last column is a **projection**: the sectors scaled to the
 size named and divided by 3.0 TB/s, or the operations by 67 TFLOP/s where that takes longer (an H100 SXM's reachable
-memory rate and its float32 rate). Launches include fills and copies.
+memory rate and its float32 rate). Launches include fills and copies. Values that many threads share (per column, per
+bin) are counted at every read; a GPU's caches serve most of those, so such rows are upper bounds. So is dropout: its
+threads take four neighbours one after the other.
 
 END
   build/sim-check/unmix_gpu_page
