@@ -31,7 +31,10 @@ void run(const Options& options) {
 void add_metrics(CLI::App& program) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = program.add_subcommand("metrics", "Scores estimates against references");
-  command->add_option("--reference", options->reference, "A .stem.mp4, or a folder with mixture.wav and the targets' WAV files")->required();
+  command
+      ->add_option("--reference", options->reference,
+                   "A .stem.mp4, or a folder with mixture.wav and the targets' WAV files")
+      ->required();
   command->add_option("--estimate", options->estimate, "Folder of the estimates' WAV files")->required();
   add_common_options(*command, options->common, true);
   command->callback([options] { run(*options); });

@@ -42,14 +42,16 @@ void add_data_options(CLI::App& command, Options& options) {
   command.add_option("--dataset", options.dataset, "musdb")->check(CLI::IsMember({"musdb"}))->capture_default_str();
   command.add_option("--cache", o.cache, "Folder for decoded stems; default: the user's cache");
   command.add_option("--seq-dur", o.seq_dur, "Seconds of a training sample")->capture_default_str();
-  command.add_option("--samples-per-track", o.samples_per_track, "Samples of each track in an epoch")->capture_default_str();
+  command.add_option("--samples-per-track", o.samples_per_track, "Samples of each track in an epoch")
+      ->capture_default_str();
   command.add_option("--reduce-samples", o.reduce_samples, "Divides the samples per track")->capture_default_str();
   command.add_option("--source-augmentations", o.source_augmentations, "gain, channelswap; in the given order")
       ->expected(0, -1)
       ->capture_default_str();
   command.add_flag("--random-track-mix,!--no-random-track-mix", o.random_track_mix,
                    "Each source from another track and place (default)");
-  command.add_option("--nb-workers", o.nb_workers, "Threads that make batches; 0: the training thread itself")->capture_default_str();
+  command.add_option("--nb-workers", o.nb_workers, "Threads that make batches; 0: the training thread itself")
+      ->capture_default_str();
 }
 
 void add_model_options(CLI::App& command, TrainOptions& o) {
@@ -74,11 +76,14 @@ void add_run_options(CLI::App& command, TrainOptions& o) {
   command.add_option("--epochs", o.epochs, "In total, a resumed run's earlier ones included")->capture_default_str();
   command.add_option("--batch-size", o.batch_size, "Samples of a step")->capture_default_str();
   command.add_option("--lr", o.lr, "Learning rate, or auto: the study's for the loss")->capture_default_str();
-  command.add_option("--patience", o.patience, "Epochs without improvement before training stops")->capture_default_str();
-  command.add_option("--lr-decay-patience", o.lr_decay_patience, "Epochs without improvement before the rate falls")->capture_default_str();
+  command.add_option("--patience", o.patience, "Epochs without improvement before training stops")
+      ->capture_default_str();
+  command.add_option("--lr-decay-patience", o.lr_decay_patience, "Epochs without improvement before the rate falls")
+      ->capture_default_str();
   command.add_option("--lr-decay-gamma", o.lr_decay_gamma, "Factor by which it falls")->capture_default_str();
   command.add_option("--weight-decay", o.weight_decay, "Of Adam, coupled")->capture_default_str();
-  command.add_option("--clip-gradient-norm", o.clip_gradient_norm, "Largest norm of all gradients; 0: off")->capture_default_str();
+  command.add_option("--clip-gradient-norm", o.clip_gradient_norm, "Largest norm of all gradients; 0: off")
+      ->capture_default_str();
   command.add_option("--precision", o.precision, "Of products: fp32, tf32 (CUDA) or bf16")->capture_default_str();
 }
 

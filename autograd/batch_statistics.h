@@ -1,4 +1,4 @@
-// Mean and variance of each channel of a batch (Ioffe & Szegedy, 2015, algorithm 1), shared by batch_norm and mask_head.
+// Mean and variance of each channel of a batch (Ioffe & Szegedy, 2015, algorithm 1), for batch_norm and mask_head.
 #pragma once
 
 #include <cmath>

@@ -55,7 +55,8 @@ struct PoolForward {
   float* y;
   HD void operator()(int64_t plane, int64_t out) const {
     const float* from = x + plane * pool.height * pool.width;
-    y[plane * pool.out_height * pool.out_width + out] = from[pool.largest(from, out / pool.out_width, out % pool.out_width)];
+    y[plane * pool.out_height * pool.out_width + out] =
+        from[pool.largest(from, out / pool.out_width, out % pool.out_width)];
   }
 };
 

@@ -1,6 +1,6 @@
 // Pointwise operations of one and two tensors from a named functor that states f and its derivatives side by side.
 //
-// One input:   struct Op { static constexpr Keep keep; HD float f(float x) const; HD float df(float x, float y) const; };
+// One input:   struct Op { static constexpr Keep keep; HD float f(float x) const; HD float df(float, float) const; };
 //              y = f(x), dx = dy df(x, y). `keep` says which of x and y the derivative reads; the other is given as 0.
 // Two inputs:  struct Op { HD float f(float a, float b) const; HD float da(float a, float b) const;
 //                          HD float db(float a, float b) const; };

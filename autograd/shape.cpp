@@ -92,8 +92,9 @@ Tensor permuted(const Tensor& x, const std::vector<int>& order) {
 }  // namespace
 
 Var reshape(const Var& x, Shape shape) {
-  return make_var(x.value().reshape(std::move(shape)), {x},
-                  [before = x.shape()](const Tensor& dy, Gradients& gradients) { gradients.add(0, dy.reshape(before)); });
+  return make_var(
+      x.value().reshape(std::move(shape)), {x},
+      [before = x.shape()](const Tensor& dy, Gradients& gradients) { gradients.add(0, dy.reshape(before)); });
 }
 
 Var permute(const Var& x, const std::vector<int>& order) {
@@ -153,7 +154,8 @@ Var stack(const std::vector<Var>& parts) {
     const Tensor& part = parts[i].value();
     check(part.shape() == first.shape(), "stack", "shapes {} and {} differ", to_string(first.shape()),
           to_string(part.shape()));
-    in_place = in_place && part.shares_buffer(first) && part.data() == first.data() + static_cast<int64_t>(i) * first.size();
+    in_place =
+        in_place && part.shares_buffer(first) && part.data() == first.data() + static_cast<int64_t>(i) * first.size();
   }
   Shape shape = first.shape();
   shape.insert(shape.begin(), static_cast<int64_t>(parts.size()));

@@ -35,16 +35,18 @@ struct InputGradient {
   const float *dy, *scale;
   int64_t bins, kept;
   float* dx;
-  HD void operator()(int64_t row, int64_t b) const { dx[row * bins + b] = b < kept ? dy[row * kept + b] * scale[b] : 0.0f; }
+  HD void operator()(int64_t row, int64_t b) const {
+    dx[row * bins + b] = b < kept ? dy[row * kept + b] * scale[b] : 0.0f;
+  }
 };
 
 }  // namespace
 
 Var standardize(const Var& x, const Var& shift, const Var& scale) {
-  check(x.shape().size() == 3 && shift.shape() == scale.shape() && shift.shape().size() == 1 &&
-            shift.size() <= x.dim(2),
-        "standardize", "input {}, shift {} and scale {} do not fit", to_string(x.shape()), to_string(shift.shape()),
-        to_string(scale.shape()));
+  check(
+      x.shape().size() == 3 && shift.shape() == scale.shape() && shift.shape().size() == 1 && shift.size() <= x.dim(2),
+      "standardize", "input {}, shift {} and scale {} do not fit", to_string(x.shape()), to_string(shift.shape()),
+      to_string(scale.shape()));
   const Tensor xv = x.value(), t = shift.value(), s = scale.value();
   const Device device = xv.device();
   const int64_t bins = xv.dim(2), kept = t.size(), rows = xv.dim(0) * xv.dim(1);

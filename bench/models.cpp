@@ -13,8 +13,7 @@ constexpr int64_t kBatch = 16, kSamples = 264600;
 Tensor noise(Shape shape, uint64_t stream) {
   Tensor tensor = Tensor::empty(std::move(shape));
   const Philox random{1, stream};
-  for (int64_t i = 0; i < tensor.size(); ++i)
-    tensor.data()[i] = 0.2f * random.uniform(static_cast<uint64_t>(i)) - 0.1f;
+  for (int64_t i = 0; i < tensor.size(); ++i) tensor.data()[i] = 0.2f * random.uniform(static_cast<uint64_t>(i)) - 0.1f;
   return tensor;
 }
 
@@ -40,7 +39,8 @@ void training_step(benchmark::State& state, const LossEntry& loss) {
   const Stft stft(4096, 1024, device);
   Adam optimizer(network.parameters(), {});
   const Learner learner{network, stft, loss, Variant::seed, optimizer};
-  const Tensor mixture = noise({kBatch, 2, kSamples}, 0).to(device), targets = noise({4, kBatch, 2, kSamples}, 1).to(device);
+  const Tensor mixture = noise({kBatch, 2, kSamples}, 0).to(device),
+               targets = noise({4, kBatch, 2, kSamples}, 1).to(device);
   uint64_t step = 0;
   for (auto _ : state) {
     unmix::training_step(learner, mixture, targets, 1, step++).get();

@@ -34,7 +34,8 @@ void lstm_layer(benchmark::State& state) {
   const auto weight = [&](Shape shape) { return Var(Tensor::full(std::move(shape), 0.01f, device), backward); };
   std::vector<LstmParameters> directions;
   for (int d = 0; d < 2; ++d)
-    directions.push_back({weight({4 * hidden, in}), weight({4 * hidden, hidden}), weight({4 * hidden}), weight({4 * hidden})});
+    directions.push_back(
+        {weight({4 * hidden, in}), weight({4 * hidden, hidden}), weight({4 * hidden}), weight({4 * hidden})});
   const Var x(Tensor::full({kFrames, kBatch, in}, 0.1f, device), backward);
   for (auto _ : state) {
     Var y = lstm(x, directions);

@@ -77,7 +77,8 @@ void Image::write_png(const std::filesystem::path& path) const {
   std::map<std::array<uint8_t, 3>, uint8_t> palette;
   std::vector<uint8_t> indices;
   for (size_t i = 0; i < rgb_.size(); i += 3) {
-    const auto entry = palette.emplace(std::array{rgb_[i], rgb_[i + 1], rgb_[i + 2]}, static_cast<uint8_t>(palette.size()));
+    const auto entry =
+        palette.emplace(std::array{rgb_[i], rgb_[i + 1], rgb_[i + 2]}, static_cast<uint8_t>(palette.size()));
     if (palette.size() > 256) break;
     indices.push_back(entry.first->second);
   }

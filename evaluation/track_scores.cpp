@@ -19,7 +19,8 @@ std::map<std::string, Audio> read_references(const fs::path& reference) {
     for (size_t i = 0; i < stems.size(); ++i) audio.emplace(kStemNames[i], std::move(stems[i]));
     return audio;
   }
-  check(fs::is_directory(reference), "score", "{} is neither a .stem.mp4 nor a folder of WAV files", reference.string());
+  check(fs::is_directory(reference), "score", "{} is neither a .stem.mp4 nor a folder of WAV files",
+        reference.string());
   for (const auto& entry : fs::directory_iterator(reference))
     if (entry.path().extension() == ".wav") audio.emplace(entry.path().stem().string(), read_audio(entry.path()));
   return audio;

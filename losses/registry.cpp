@@ -8,8 +8,7 @@ namespace unmix {
 
 const std::vector<LossEntry>& loss_registry() {
   static const std::vector<LossEntry> table{
-      {"L2freq", "magnitude", "sum_k mean (M_k|X| - |Y_k|)^2", "1/K of it", "losses/l2freq.cpp", 1e-3, false,
-       l2freq},
+      {"L2freq", "magnitude", "sum_k mean (M_k|X| - |Y_k|)^2", "1/K of it", "losses/l2freq.cpp", 1e-3, false, l2freq},
   };
   return table;
 }
@@ -20,7 +19,8 @@ std::string loss_table_markdown() {
     for (const char c : text) escaped += c == '|' ? "\\|" : std::string(1, c);
     return escaped;
   };
-  std::string table = "| loss | domain | `seed` (the study's code) | `paper` (its text) | code |\n|---|---|---|---|---|\n";
+  std::string table =
+      "| loss | domain | `seed` (the study's code) | `paper` (its text) | code |\n|---|---|---|---|---|\n";
   for (const LossEntry& loss : loss_registry())
     table += fmt::format("| {} | {} | `{}` | {} | [{}]({}) |\n", loss.name, loss.domain, cell(loss.formula),
                          cell(loss.paper), loss.source, loss.source);

@@ -19,7 +19,7 @@ struct LossEntry {
   std::string_view paper;     // of the paper variant
   std::string_view source;    // file
   double learning_rate;       // the study's
-  bool needs_waveforms;       // reads Signals::mixture or targets; otherwise they are freed once their spectra are known
+  bool needs_waveforms;       // reads waveforms; otherwise they are freed once their spectra are known
   Var (*compute)(Signals& signals, Variant variant);
 };
 

@@ -29,7 +29,8 @@ void* CpuPool::take(size_t bytes) {
   const auto block = find_room(size);
   by_size_.erase({block->second.bytes, block->first});
   if (block->second.bytes > size) {
-    const auto rest = blocks_.emplace(block->first + size, Block{block->second.bytes - size, true, block->second.segment});
+    const auto rest =
+        blocks_.emplace(block->first + size, Block{block->second.bytes - size, true, block->second.segment});
     by_size_.emplace(rest.first->second.bytes, rest.first->first);
     block->second.bytes = size;
   }
@@ -79,8 +80,10 @@ CpuPool::Blocks::iterator CpuPool::add_segment(size_t bytes) {
   const size_t size = rounded(std::max(bytes, kSegment), kHugePage);
   void* mapped = mmap(nullptr, size + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED)
-    fail("memory", "out of memory: {:.1f} MiB asked for while {:.1f} MiB are in use; a smaller batch or a shorter "
-         "excerpt needs less", static_cast<double>(bytes) / (1 << 20), static_cast<double>(use_.in_use) / (1 << 20));
+    fail("memory",
+         "out of memory: {:.1f} MiB asked for while {:.1f} MiB are in use; a smaller batch or a shorter "
+         "excerpt needs less",
+         static_cast<double>(bytes) / (1 << 20), static_cast<double>(use_.in_use) / (1 << 20));
   auto* start = static_cast<char*>(mapped);
   char* aligned = start + (kHugePage - reinterpret_cast<uintptr_t>(start) % kHugePage) % kHugePage;
   if (aligned > start) munmap(start, static_cast<size_t>(aligned - start));
@@ -97,8 +100,8 @@ void CpuPool::release() {
   for (auto block = blocks_.begin(); block != blocks_.end();) {
     const auto [address, info] = *block;
     const auto next = std::next(block);
-    const bool whole = info.free && address == info.segment &&
-                       (next == blocks_.end() || next->second.segment != info.segment);
+    const bool whole =
+        info.free && address == info.segment && (next == blocks_.end() || next->second.segment != info.segment);
     if (whole) {
       ASAN_UNPOISON_MEMORY_REGION(address, info.bytes);
       munmap(address, info.bytes);

@@ -1,5 +1,5 @@
-// The CPU's memory pool: best fit over large segments, neighbours joined again when they come free. A training loop asks
-// for the same sizes every step and so touches no fresh page after its first.
+// The CPU's memory pool: best fit over large segments, neighbours joined again when they come free. A training loop
+// asks for the same sizes every step and so touches no fresh page after its first.
 #pragma once
 
 #include <cstddef>

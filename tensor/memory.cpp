@@ -20,7 +20,8 @@ std::shared_ptr<float[]> allocate(int64_t count, Device device) { return UNMIX_D
 void copy(float* to, Device to_device, const float* from, Device from_device, int64_t count) {
   if (count == 0) return;
 #ifdef UNMIX_CUDA
-  if (to_device == Device::cuda || from_device == Device::cuda) return copy_cuda(to, to_device, from, from_device, count);
+  if (to_device == Device::cuda || from_device == Device::cuda)
+    return copy_cuda(to, to_device, from, from_device, count);
 #else
   static_cast<void>(to_device), static_cast<void>(from_device);
 #endif

@@ -21,7 +21,8 @@ Example example(uint64_t seed, Device device) {
   const Stft stft(kFft, kHop, Device::cpu);
   const Tensor targets = random_tensor({kSources, kBatch, kChannels, kSamples}, seed);
   const Tensor mixture = sum_axis(Var(targets), 0).value();
-  const Tensor masks = random_tensor({kSources, stft.frames(kSamples), kBatch, kChannels, stft.bins()}, seed + 1, 0.1, 0.9);
+  const Tensor masks =
+      random_tensor({kSources, stft.frames(kSamples), kBatch, kChannels, stft.bins()}, seed + 1, 0.1, 0.9);
   return {mixture.to(device), targets.to(device), masks.to(device)};
 }
 
@@ -78,7 +79,8 @@ TEST_P(EveryLoss, WrongSlopeIsSeen) {
 }
 
 TEST_P(EveryLoss, SameBitsTwice) {
-  const Result first = compute(loss_, variant_, example(2, device_)), second = compute(loss_, variant_, example(2, device_));
+  const Result first = compute(loss_, variant_, example(2, device_)),
+               second = compute(loss_, variant_, example(2, device_));
   EXPECT_EQ(first.loss, second.loss);
   EXPECT_TRUE(same_bits(first.gradient, second.gradient));
 }
@@ -92,7 +94,8 @@ TEST_P(EveryLoss, FrozenMasksBuildNoGraph) {
 }
 
 TEST_P(EveryLoss, DevicesAgree) {
-  const Result here = compute(loss_, variant_, example(4, device_)), cpu = compute(loss_, variant_, example(4, Device::cpu));
+  const Result here = compute(loss_, variant_, example(4, device_)),
+               cpu = compute(loss_, variant_, example(4, Device::cpu));
   EXPECT_NEAR(here.loss / cpu.loss, 1.0, tolerance::kDevices);
   EXPECT_LT(relative_error(here.gradient, cpu.gradient), tolerance::kDevices);
 }
@@ -118,8 +121,8 @@ std::vector<Param> all_losses() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Registry, EveryLoss, testing::ValuesIn(all_losses()), [](const auto& info) {
-  return std::string(std::get<0>(info.param)->name) + (std::get<1>(info.param) == Variant::seed ? "_seed_" : "_paper_") +
-         std::string(name(std::get<2>(info.param)));
+  return std::string(std::get<0>(info.param)->name) +
+         (std::get<1>(info.param) == Variant::seed ? "_seed_" : "_paper_") + std::string(name(std::get<2>(info.param)));
 });
 
 TEST(LossRegistry, UnknownNameListsTheNearest) {

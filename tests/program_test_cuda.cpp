@@ -70,10 +70,30 @@ TEST_F(CudaProgram, ALossCurveLiesOnTheCpus) {
   if (shared_data().empty()) GTEST_SKIP() << "the real clip is not on this machine";
   std::vector<std::vector<double>> curves;
   for (const std::string device : {"cpu", "cuda"}) {
-    const ProgramResult result = run_program(
-        {"train", "--root", (shared_data() / "musdb-sample").string(), "--target", "vocals", "--hidden-size", "32",
-         "--seq-dur", "1", "--batch-size", "2", "--samples-per-track", "2", "--epochs", "100", "--dropout", "0.1",
-         "--device", device, "--quiet", "--output", (folder_ / device).string(), "--cache", (folder_ / "cache").string()});
+    const ProgramResult result = run_program({"train",
+                                              "--root",
+                                              (shared_data() / "musdb-sample").string(),
+                                              "--target",
+                                              "vocals",
+                                              "--hidden-size",
+                                              "32",
+                                              "--seq-dur",
+                                              "1",
+                                              "--batch-size",
+                                              "2",
+                                              "--samples-per-track",
+                                              "2",
+                                              "--epochs",
+                                              "100",
+                                              "--dropout",
+                                              "0.1",
+                                              "--device",
+                                              device,
+                                              "--quiet",
+                                              "--output",
+                                              (folder_ / device).string(),
+                                              "--cache",
+                                              (folder_ / "cache").string()});
     ASSERT_EQ(result.exit_code, 0) << result.errors;
     curves.push_back(nlohmann::json::parse(read_file(folder_ / device / "vocals.json")).at("train_loss_history"));
   }

@@ -8,9 +8,9 @@
 #include <fstream>
 #include <thread>
 
+#include "audio_helpers.h"
 #include "base/file.h"
 #include "data/demo_songs.h"
-#include "audio_helpers.h"
 #include "program.h"
 #include "tensor_helpers.h"
 #include "training/checkpoint.h"
@@ -36,11 +36,32 @@ const fs::path& songs() {
 
 Arguments train_arguments(const fs::path& output, int epochs, const Arguments& more = {},
                           const std::string& device = "cpu") {
-  Arguments arguments{"train",        "--root",     songs().string(),  "--is-wav",   "--output",      output.string(),
-                      "--cache",      (songs().parent_path() / "cache").string(),    "--device",      device,
-                      "--nfft",       "512",        "--nhop",          "128",        "--hidden-size", "8",
-                      "--nb-layers",  "2",          "--batch-size",    "2",          "--seq-dur",     "0.5",
-                      "--samples-per-track", "3",   "--epochs",        std::to_string(epochs)};
+  Arguments arguments{"train",
+                      "--root",
+                      songs().string(),
+                      "--is-wav",
+                      "--output",
+                      output.string(),
+                      "--cache",
+                      (songs().parent_path() / "cache").string(),
+                      "--device",
+                      device,
+                      "--nfft",
+                      "512",
+                      "--nhop",
+                      "128",
+                      "--hidden-size",
+                      "8",
+                      "--nb-layers",
+                      "2",
+                      "--batch-size",
+                      "2",
+                      "--seq-dur",
+                      "0.5",
+                      "--samples-per-track",
+                      "3",
+                      "--epochs",
+                      std::to_string(epochs)};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }
@@ -147,8 +168,7 @@ TEST_F(TrainProgram, LossThatIsNoNumberStopsAndKeepsTheLastGoodFiles) {
   const fs::path model = folder_ / "model";
   ASSERT_EQ(run_program(train_arguments(model, 1)).exit_code, 0);
   const std::string before = weights(model), state = training_state(model);
-  const ProgramResult result =
-      run_program(train_arguments(model, 3, {"--model", model.string(), "--lr", "1e30"}));
+  const ProgramResult result = run_program(train_arguments(model, 3, {"--model", model.string(), "--lr", "1e30"}));
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_NE(result.errors.find("in epoch 1, step 2"), std::string::npos) << result.errors;
   EXPECT_NE(result.errors.find("vocals: "), std::string::npos) << result.errors;
@@ -192,8 +212,9 @@ TEST_F(TrainProgram, RefusesBadFiles) {
   const fs::path model = folder_ / "model";
   ASSERT_EQ(run_program(train_arguments(model, 1)).exit_code, 0);
   const Arguments resume{"--checkpoint", model.string()};
-  expect_error(run_program(train_arguments(folder_ / "out", 2, {"--checkpoint", model.string(), "--hidden-size", "10"})),
-               1, "--hidden-size was 8, now 10");
+  expect_error(
+      run_program(train_arguments(folder_ / "out", 2, {"--checkpoint", model.string(), "--hidden-size", "10"})), 1,
+      "--hidden-size was 8, now 10");
   expect_error(run_program(train_arguments(folder_ / "out", 2, {"--checkpoint", (folder_ / "none").string()})), 1,
                "joint.chkpnt");
   expect_error(run_program(train_arguments(folder_ / "out", 2, {"--model", model.string(), "--hidden-size", "10"})), 1,
@@ -203,7 +224,8 @@ TEST_F(TrainProgram, RefusesBadFiles) {
   expect_error(run_program(train_arguments(folder_ / "out", 2, resume)), 1, "joint.chkpnt");
   write_file(folder_ / "file", "not a folder");
   expect_error(run_program(train_arguments(folder_ / "file", 1)), 1, "output folder");
-  expect_error(run_program({"train", "--root", (folder_ / "nowhere").string(), "--output", model.string()}), 1, "nowhere");
+  expect_error(run_program({"train", "--root", (folder_ / "nowhere").string(), "--output", model.string()}), 1,
+               "nowhere");
   expect_error(run_program(train_arguments(folder_ / "out", 1, {"--seq-dur", "100"})), 1, "100");
 }
 

@@ -34,7 +34,8 @@ void Progress::show(int64_t done, const std::string& note) {
   const auto now = std::chrono::steady_clock::now();
   if (!visible_ || done == 0 || (done < total_ && now - drawn_ < std::chrono::milliseconds(100))) return;
   drawn_ = now;
-  const double elapsed = std::chrono::duration<double>(now - start_).count(), speed = static_cast<double>(done) / elapsed;
+  const double elapsed = std::chrono::duration<double>(now - start_).count(),
+               speed = static_cast<double>(done) / elapsed;
   const int filled = static_cast<int>(kWidth * done / total_);
   fmt::print(stderr, "\r\033[K{} [{:=<{}}{:{}}] {}/{}  {}  {:.2f}/s  {} left", title_, "", filled, "", kWidth - filled,
              done, total_, note, speed, clock_time(static_cast<double>(total_ - done) / speed));

@@ -21,7 +21,7 @@ struct Learner {
 Tensor evaluate_loss(const Learner& learner, const Tensor& mixture, const Tensor& targets);
 
 // Step number `step` (it chooses the dropout) of the run with this seed. mixture (batch, channels, samples), targets
-// (sources, batch, channels, samples), on the network's device and given away. The result is the loss before the update.
+// (sources, batch, channels, samples), on the network's device and given away. Returns the loss before the update.
 Readback training_step(const Learner& learner, Tensor mixture, Tensor targets, uint64_t seed, uint64_t step);
 
 }  // namespace unmix

@@ -27,8 +27,9 @@ DecodedTracks open_tracks(const TrainOptions& options, Subset subset) {
 
 // The networks see mono mixtures of stereo tracks where one channel is asked for.
 void check_channels(const TrainOptions& options, const Sampler& sampler) {
-  check(sampler.channels() == options.nb_channels, "train", "the tracks in {} have {} channels, --nb-channels asks for {}",
-        options.root.string(), sampler.channels(), options.nb_channels);
+  check(sampler.channels() == options.nb_channels, "train",
+        "the tracks in {} have {} channels, --nb-channels asks for {}", options.root.string(), sampler.channels(),
+        options.nb_channels);
 }
 
 void measure_statistics(const TrainOptions& options, const Sampler& sampler, const Stft& stft, MaskNetwork& network) {
@@ -68,15 +69,14 @@ History train(const TrainOptions& options) {
   set_precision(options.arithmetic());
   const Stft stft(options.nfft, options.nhop, options.device);
   SamplerOptions sampling{options.seq_dur, std::max(1, options.samples_per_track / options.reduce_samples),
-                          parse_augmentations(options.source_augmentations),
-                          options.random_track_mix, options.seed};
+                          parse_augmentations(options.source_augmentations), options.random_track_mix, options.seed};
   const Sampler sampler(open_tracks(options, Subset::train), sampling);
   for (const std::string& reason : sampler.left_out()) say(options, reason);
   check_channels(options, sampler);
   const DecodedTracks valid = open_tracks(options, Subset::valid);
   if (valid.empty())
-    say(options, fmt::format("{} has no validation tracks: the training loss chooses the best epoch",
-                             options.root.string()));
+    say(options,
+        fmt::format("{} has no validation tracks: the training loss chooses the best epoch", options.root.string()));
 
   const auto network = make_network(options, sampler.sample_rate());
   make_output_folder(options.output);

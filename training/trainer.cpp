@@ -52,8 +52,7 @@ Trainer::Trainer(const TrainOptions& options, MaskNetwork& network, const Stft& 
       sampler_(sampler),
       valid_(valid),
       optimizer_(network.parameters(), {options.learning_rate(), options.weight_decay}),
-      learner_{network,   stft, find_loss(options.loss), options.loss_variant(),
-               optimizer_, options.clip_gradient_norm},
+      learner_{network, stft, find_loss(options.loss), options.loss_variant(), optimizer_, options.clip_gradient_norm},
       schedule_({options.lr_decay_gamma, options.lr_decay_patience, kCooldown}),
       early_stopping_(options.patience) {}
 
@@ -105,8 +104,8 @@ double Trainer::train_epoch() {
     Tensor targets = select_target(*batch).to(options_.device), mixture = batch->mixture.to(options_.device);
     Pending current{batch_++, mixture.dim(0), std::move(batch->tracks), std::nullopt};
     batch.reset();  // the step gets the only handles, so that it can give the waveforms' memory back
-    current.loss = training_step(learner_, std::move(mixture), std::move(targets), options_.seed,
-                                 static_cast<uint64_t>(step_++));
+    current.loss =
+        training_step(learner_, std::move(mixture), std::move(targets), options_.seed, static_cast<uint64_t>(step_++));
     if (pending) account(*pending);
     pending = std::move(current);
     if (loss_count_ > 0)
@@ -114,8 +113,8 @@ double Trainer::train_epoch() {
     if (interrupt_requested()) {
       account(*pending);
       write_checkpoint(options_.output / (options_.model_name() + ".chkpnt"), checkpoint());
-      throw Interrupted(fmt::format("interrupted in epoch {}; continue with --checkpoint {}", epoch_ + 1,
-                                    options_.output.string()));
+      throw Interrupted(
+          fmt::format("interrupted in epoch {}; continue with --checkpoint {}", epoch_ + 1, options_.output.string()));
     }
   }
   if (pending) account(*pending);
@@ -125,8 +124,9 @@ double Trainer::train_epoch() {
 // Adds a step's loss to the epoch's; one that is no number ends the run, with the files of the last epoch untouched.
 void Trainer::account(const Pending& pending) {
   const double loss = pending.loss->get().at(0);
-  check(std::isfinite(loss), "train", "the loss became {} in epoch {}, step {}, on {}; the last good weights are kept in {}",
-        loss, epoch_ + 1, pending.batch + 1, fmt::join(pending.tracks, "; "), options_.output.string());
+  check(std::isfinite(loss), "train",
+        "the loss became {} in epoch {}, step {}, on {}; the last good weights are kept in {}", loss, epoch_ + 1,
+        pending.batch + 1, fmt::join(pending.tracks, "; "), options_.output.string());
   loss_sum_ += loss * static_cast<double>(pending.samples);
   loss_count_ += pending.samples;
 }
@@ -138,8 +138,8 @@ double Trainer::validate() {
   int64_t done = 0;
   for (const auto& track : valid_) {
     const Batch batch = validation_track(*track);
-    const double loss = evaluate_loss(learner_, batch.mixture.to(options_.device),
-                                      select_target(batch).to(options_.device)).item();
+    const double loss =
+        evaluate_loss(learner_, batch.mixture.to(options_.device), select_target(batch).to(options_.device)).item();
     check(std::isfinite(loss), "train", "the loss of validation track {} became {} in epoch {}", track->name(), loss,
           epoch_ + 1);
     sum += loss;
@@ -163,7 +163,9 @@ Tensor Trainer::select_target(const Batch& batch) const {
 }
 
 Checkpoint Trainer::checkpoint() const {
-  return {network_.state(), best_, optimizer_.state(),
+  return {network_.state(),
+          best_,
+          optimizer_.state(),
           {{"run", run_json(options_, history_, epoch_, early_stopping_.bad_epochs())},
            {"batch", batch_},
            {"step", step_},

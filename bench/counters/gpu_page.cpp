@@ -14,9 +14,9 @@ namespace {
 using namespace unmix;
 
 constexpr Device kCuda = Device::cuda;
-constexpr int64_t kRows = 64, kBins = 129, kColumns = 2 * kBins;        // measured
-constexpr double kFullRows = 4144, kFullColumns = 4098;                   // projected: one head at batch 16 x 6 s
-constexpr double kBandwidth = 3.0e12, kFlops = 67e12;                     // H100 SXM: reachable B/s, float32 FLOP/s
+constexpr int64_t kRows = 64, kBins = 129, kColumns = 2 * kBins;  // measured
+constexpr double kFullRows = 4144, kFullColumns = 4098;           // projected: one head at batch 16 x 6 s
+constexpr double kBandwidth = 3.0e12, kFlops = 67e12;             // H100 SXM: reachable B/s, float32 FLOP/s
 
 // Work on a (rows, columns) tensor: floats that its formula reads and writes per element, operations per element.
 struct Workload {
@@ -26,7 +26,9 @@ struct Workload {
   std::function<void()> run;
 };
 
-Var value(Shape shape, bool differentiable = false) { return Var(Tensor::full(std::move(shape), 0.5f, kCuda), differentiable); }
+Var value(Shape shape, bool differentiable = false) {
+  return Var(Tensor::full(std::move(shape), 0.5f, kCuda), differentiable);
+}
 
 std::vector<Workload> workloads() {
   const auto x = std::make_shared<Var>(value({kRows, kColumns})), y = std::make_shared<Var>(value({kRows, kColumns}));
@@ -35,7 +37,7 @@ std::vector<Workload> workloads() {
       BatchStatistics{Tensor::zeros({kColumns}, kCuda), Tensor::full({kColumns}, 1.0f, kCuda)});
   return {
       {"add", "read 2, write 1", 3, 1, [=] { *x + *y; }},
-      {"mul by a row", "read 1, write 1", 2, 1, [=] { *x * *row; }},
+      {"mul by a row", "read 1, write 1", 2, 1, [=] { *x** row; }},
       {"tanh", "read 1, write 1", 2, 10, [=] { tanh(*x); }},
       {"dropout", "read 1, write 1", 2, 20, [=] { dropout(*x, 0.4f, 1, 2); }},
       {"sum", "read 1", 1, 1, [=] { sum(*x); }},
@@ -48,8 +50,10 @@ std::vector<Workload> workloads() {
          sum(mask_head(z, *row, *row, *running, *bins, *bins, true)).backward();
        }},
       {"masked_distance", "read 3", 3, 4,
-       [=] { masked_distance(reshape(*x, {1, kRows, kColumns}), y->value(), reshape(*y, {1, kRows, kColumns}).value(),
-                             Distance::squared); }},
+       [=] {
+         masked_distance(reshape(*x, {1, kRows, kColumns}), y->value(), reshape(*y, {1, kRows, kColumns}).value(),
+                         Distance::squared);
+       }},
       {"Adam", "read 4, write 3", 7, 15,
        [] {
          Var p = value({kRows, kColumns}, true);
@@ -79,9 +83,10 @@ void print_workload(const Workload& work) {
     conflicts += c.bank_conflicts;
   }
   const double formula = 4.0 * work.floats * kRows * kColumns, full = 4.0 * work.floats * kFullRows * kFullColumns;
-  const double seconds = std::max(full * sectors / formula / kBandwidth, work.flops * kFullRows * kFullColumns / kFlops);
-  fmt::print("| {} | {} | {:.1f} | {:.1f} | {:.1f} | {:.2f} | {} | {} | {:.3f} |\n", work.name, work.formula, formula / 1e3,
-             asked / 1e3, sectors / 1e3, sectors / formula, launches, conflicts, seconds * 1e3);
+  const double seconds =
+      std::max(full * sectors / formula / kBandwidth, work.flops * kFullRows * kFullColumns / kFlops);
+  fmt::print("| {} | {} | {:.1f} | {:.1f} | {:.1f} | {:.2f} | {} | {} | {:.3f} |\n", work.name, work.formula,
+             formula / 1e3, asked / 1e3, sectors / 1e3, sectors / formula, launches, conflicts, seconds * 1e3);
 }
 
 void print_step() {
@@ -95,8 +100,8 @@ void print_step() {
   Adam optimizer(network.parameters(), {});
   const Learner learner{network, stft, find_loss("L2freq"), Variant::seed, optimizer};
   const auto step = [&](uint64_t index) {
-    return training_step(learner, Tensor::full({2, 2, 2048}, 0.1f, kCuda), Tensor::full({4, 2, 2, 2048}, 0.05f, kCuda), 1,
-                         index);
+    return training_step(learner, Tensor::full({2, 2, 2048}, 0.1f, kCuda), Tensor::full({4, 2, 2, 2048}, 0.05f, kCuda),
+                         1, index);
   };
   step(0).get();
   cudasim::finish();
@@ -112,18 +117,20 @@ void print_step() {
     (c.flops > 0 ? calls : launches) += c.calls;
     flops += c.flops;
   }
-  fmt::print("\nA joint L2freq step (hidden 32, 3 layers, batch 2): {} kernel launches and copies, {} library calls of {:.2f} "
-             "GFLOP, **{} synchronisations inside the step**; the loss is read afterwards.\n",
-             launches, calls, flops / 1e9, inside);
+  fmt::print(
+      "\nA joint L2freq step (hidden 32, 3 layers, batch 2): {} kernel launches and copies, {} library calls of {:.2f} "
+      "GFLOP, **{} synchronisations inside the step**; the loss is read afterwards.\n",
+      launches, calls, flops / 1e9, inside);
 }
 
 }  // namespace
 
 int main() {
-  fmt::print("| work on {} x {} floats | formula, floats per element | formula, kB | asked for, kB | 32-byte sectors, kB | "
-             "sectors / formula | launches | bank conflicts | projection at {} x {}, ms |\n"
-             "|---|---|---:|---:|---:|---:|---:|---:|---:|\n",
-             kRows, kColumns, kFullRows, kFullColumns);
+  fmt::print(
+      "| work on {} x {} floats | formula, floats per element | formula, kB | asked for, kB | 32-byte sectors, kB | "
+      "sectors / formula | launches | bank conflicts | projection at {} x {}, ms |\n"
+      "|---|---|---:|---:|---:|---:|---:|---:|---:|\n",
+      kRows, kColumns, kFullRows, kFullColumns);
   for (const Workload& work : workloads()) print_workload(work);
   print_step();
   return 0;
