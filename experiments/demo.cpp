@@ -88,7 +88,8 @@ std::vector<DemoScore> run_demo(const DemoOptions& options) {
   for (const DemoScore& s : scores)
     csv += fmt::format("{},{},{:.4f},{:.4f}\n", s.track, s.target, s.estimate, s.mixture);
   write_file(options.output / "scores.csv", csv);
-  write_file(options.output / "scores.md", demo_table(scores));
+  write_file(options.output / "scores.md",
+             demo_table(scores) + fmt::format("\nComputed on: {}\n", device_description(options.device)));
   return scores;
 }
 

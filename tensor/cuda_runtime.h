@@ -10,10 +10,9 @@
 #include <type_traits>
 
 #include "base/error.h"
+#include "tensor/memory_cuda.h"
 
 namespace unmix {
-
-int current_cuda_device();
 
 // The stream on which the calling thread's work is ordered: one per thread and device, never the default stream, and
 // never destroyed. A thread that ends waits for its work and leaves its stream to a later thread.

@@ -21,8 +21,7 @@ void use_cuda_device(int index) {
   check(built_with_cuda(), "device", "this build has no CUDA half; configure it with -DUNMIX_CUDA=ON");
   const int count = cuda_device_count();
   check(count > 0, "device", "no CUDA device was found; use --device cpu");
-  check(index >= 0 && index < count, "device", "cuda:{} does not exist; there are {} CUDA devices, from cuda:0", index,
-        count);
+  check(index >= 0 && index < count, "device", "cuda:{} does not exist; the last is cuda:{}", index, count - 1);
 #ifdef UNMIX_CUDA
   use_cuda_device_cuda(index);
 #endif
@@ -34,6 +33,13 @@ std::string cuda_device_name(int index) {
 #else
   fail("device", "cuda:{} has no name: this build has no CUDA half", index);
 #endif
+}
+
+std::string device_description(Device device) {
+#ifdef UNMIX_CUDA
+  if (device == Device::cuda) return cuda_device_name_cuda(current_cuda_device());
+#endif
+  return std::string(name(device));
 }
 
 void synchronize(Device device) {

@@ -28,6 +28,9 @@ void use_cuda_device(int index);
 // "NVIDIA H100 80GB HBM3 (compute 9.0, 79.1 GiB)" for device `index`.
 std::string cuda_device_name(int index);
 
+// What results say they were computed on: "cpu", or the name of the calling thread's CUDA device.
+std::string device_description(Device device);
+
 // Blocks until all work submitted to the device by this thread is done.
 void synchronize(Device device);
 

@@ -16,6 +16,7 @@ namespace unmix {
 std::shared_ptr<float[]> allocate_cuda(int64_t count);
 void copy_cuda(float* to, Device to_device, const float* from, Device from_device, int64_t count);
 int cuda_device_count_cuda();
+int current_cuda_device();  // of the calling thread
 void use_cuda_device_cuda(int index);
 std::string cuda_device_name_cuda(int index);
 void synchronize_cuda();

@@ -98,6 +98,7 @@ TEST_P(TrainOn, WritesAModelDirectory) {
   ASSERT_EQ(result.exit_code, 0) << result.errors;
   const auto json = nlohmann::json::parse(read_file(folder_ / "model/joint.json"));
   EXPECT_EQ(json.at("epochs_trained"), 2);
+  EXPECT_EQ(json.at("device"), device_description(GetParam()));
   EXPECT_EQ(json.at("train_loss_history").size(), 2u);
   EXPECT_LT(json.at("train_loss_history")[1], json.at("train_loss_history")[0]);
   EXPECT_EQ(json.at("args").at("hidden_size"), 8);

@@ -27,6 +27,7 @@ NamedTensors copies(const NamedTensors& tensors) {
 
 nlohmann::json run_json(const TrainOptions& options, const History& history, int64_t epochs, int bad_epochs) {
   return {{"args", to_json(options)},
+          {"device", device_description(options.device)},
           {"epochs_trained", epochs},
           {"best_loss", history.best_loss},
           {"best_epoch", history.best_epoch},
