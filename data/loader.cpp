@@ -1,5 +1,7 @@
 #include "data/loader.h"
 
+#include <omp.h>
+
 #include <algorithm>
 
 #include "base/error.h"
@@ -60,6 +62,9 @@ Batch Loader::make(int64_t epoch, int64_t index) const {
 }
 
 void Loader::work(const std::stop_token& stop) {
+  // A worker is one thread beside the step's. A team of its own would also be torn down while the program may be
+  // leaving, as after an interruption.
+  omp_set_num_threads(1);
   std::unique_lock lock(mutex_);
   const auto has_room = [this] { return claimed_ < std::min(batches_per_epoch(), wanted_ + prefetch_); };
   while (room_.wait(lock, stop, has_room) && !stop.stop_requested()) {
