@@ -1,21 +1,14 @@
 // Whole steps: training at batch 16 x 6 s for every registered loss, and separation of 30 s of stereo.
 #include "base/error.h"
+#include "bench/noise.h"
 #include "bench/work.h"
 #include "separation/separator.h"
-#include "tensor/random.h"
 #include "training/step.h"
 
 namespace unmix::bench {
 namespace {
 
 constexpr int64_t kBatch = 16, kSamples = 264600;
-
-Tensor noise(Shape shape, uint64_t stream) {
-  Tensor tensor = Tensor::empty(std::move(shape));
-  const Philox random{1, stream};
-  for (int64_t i = 0; i < tensor.size(); ++i) tensor.data()[i] = 0.2f * random.uniform(static_cast<uint64_t>(i)) - 0.1f;
-  return tensor;
-}
 
 NetworkConfig config(int64_t hidden) {
   NetworkConfig config;

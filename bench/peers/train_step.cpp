@@ -4,24 +4,12 @@
 #include <iostream>
 
 #include "base/error.h"
+#include "bench/noise.h"
 #include "tensor/gemm.h"
-#include "tensor/random.h"
 #include "training/step.h"
 
-namespace {
-
 using namespace unmix;
-
-// Noise in [-0.1, 0.1): waveforms of that level keep a network at its usual working point.
-Tensor noise(Shape shape, uint64_t stream) {
-  Tensor tensor = Tensor::empty(std::move(shape));
-  const Philox random{1, stream};
-  for (int64_t i = 0; i < tensor.size(); ++i)
-    tensor.data()[i] = 0.2f * random.uniform(static_cast<uint64_t>(i)) - 0.1f;
-  return tensor;
-}
-
-}  // namespace
+using bench::noise;
 
 int main(int argc, char** argv) {
   CLI::App app("One training step of unmix for every line on standard input");
