@@ -21,16 +21,11 @@ struct ReadGradient {
   HD Values<float, 1> operator()(int64_t i, int64_t) const { return {{dy[i]}}; }
 };
 
-Var add_bias(const Var& x, const Var& bias) {
-  Tensor y = x.value().clone();
-  const Channels c = Channels::of(y.shape());
-  for_channels(y.device(), c, AddBias{bias.value().data(), y.data()});
-  return make_var(y, {x, bias}, [c](const Tensor& dy, Gradients& gradients) {
-    Tensor db = Tensor::empty({c.channels}, dy.device());
-    reduce_channels<1>(dy.device(), c, ReadGradient{dy.data()}, StoreSum{db.data()});
-    gradients.add(0, dy);
-    gradients.add(1, db);
-  });
+Tensor bias_gradient(const Tensor& dy) {
+  const Channels c = Channels::of(dy.shape());
+  Tensor db = Tensor::empty({c.channels}, dy.device());
+  reduce_channels<1>(dy.device(), c, ReadGradient{dy.data()}, StoreSum{db.data()});
+  return db;
 }
 
 // Windows of a pooling of planes height x width.
@@ -94,7 +89,12 @@ Var conv2d(const Var& x, const Var& weight, const Var& bias, int64_t stride, int
   const Device device = xv.device();
   Tensor y = Tensor::empty({shape.batch, shape.out, shape.out_height(), shape.out_width()}, device);
   UNMIX_DISPATCH(device, conv2d_forward, shape, xv.data(), w.data(), y.data());
-  const Var result = make_var(y, {x, weight}, [=](const Tensor& dy, Gradients& gradients) {
+  std::vector<Var> inputs{x, weight};
+  if (bias.defined()) {
+    for_channels(device, Channels::of(y.shape()), AddBias{bias.value().data(), y.data()});
+    inputs.push_back(bias);
+  }
+  return make_var(y, inputs, [=, with_bias = bias.defined()](const Tensor& dy, Gradients& gradients) {
     if (gradients.wanted(0)) {
       Tensor dx = Tensor::empty(xv.shape(), device);
       UNMIX_DISPATCH(device, conv2d_backward_data, shape, dy.data(), w.data(), dx.data());
@@ -105,8 +105,8 @@ Var conv2d(const Var& x, const Var& weight, const Var& bias, int64_t stride, int
       UNMIX_DISPATCH(device, conv2d_backward_weight, shape, xv.data(), dy.data(), dw.data());
       gradients.add(1, dw);
     }
+    if (with_bias && gradients.wanted(2)) gradients.add(2, bias_gradient(dy));
   });
-  return bias.defined() ? add_bias(result, bias) : result;
 }
 
 Var max_pool2d(const Var& x, int64_t kernel, int64_t stride) {

@@ -94,19 +94,24 @@ struct StftOptions {
 int64_t stft_frame_count(const StftOptions& options, int64_t samples);
 // x (..., samples) -> (frames, ..., bins, 2), bins = n_fft/2+1
 Var stft(const Var& x, const StftOptions& options);
-// |stft(x)| (frames, ..., bins) without its complex form and without a graph; written to `out` where defined.
-Tensor stft_magnitude(const Tensor& x, const StftOptions& options, Tensor out = {});
+// stft(x) and |stft(x)| (frames, ..., bins) without a graph, written to those of the two that are defined.
+void stft_parts(const Tensor& x, const StftOptions& options, Tensor spectrum, Tensor magnitude);
+Tensor stft_magnitude(const Tensor& x, const StftOptions& options);
 // (frames, ..., bins, 2) -> (..., length), the least-squares inverse; length 0: as long as the frames reach.
 Var istft(const Var& spectrum, const StftOptions& options, int64_t length = 0);
 
 Var magnitude(const Var& spectrum);          // (..., 2) -> (...), derivative 0 at 0
 // mask (..., S) times the complex spectrum S + (2): the spectrum repeats along the mask's first axes.
 Var apply_mask(const Var& mask, const Tensor& spectrum);
+// ISTFT(mask_k S) for each source k: mask (K, frames, ..., bins), S (frames, ..., bins, 2) -> (K, ..., length). The
+// masked spectra are never stored, nor are their gradients.
+Var masked_istft(const Var& mask, const Tensor& spectrum, const StftOptions& options, int64_t length = 0);
 
-// ---- losses' inner loops ------------------------------------------------------------------------------------------
-// Per source k of mask (K, ...), mean over the rest of d(mask_k mixture, target_k), d = e^2 or |e|. mixture has the
-// shape of one source, targets that of the mask. Shape {K}.
-enum class Distance { squared, absolute };
-Var masked_distance(const Var& mask, const Tensor& mixture, const Tensor& targets, Distance distance);
+// ---- resampling ---------------------------------------------------------------------------------------------------
+// (..., samples) at from_rate -> (..., ceil(samples to_rate / from_rate)) at to_rate, in phase, zeros outside. Of the
+// lower of the two Nyquist frequencies: flat within 0.001 dB up to kResamplePassBand, kResampleAttenuation dB down from
+// kResampleStopBand on. 44100 to 16000 Hz: flat to 7600 Hz, gone at 8000 Hz.
+constexpr double kResamplePassBand = 0.95, kResampleStopBand = 1.0, kResampleAttenuation = 80.0;
+Var resample(const Var& x, int64_t from_rate, int64_t to_rate);
 
 }  // namespace unmix

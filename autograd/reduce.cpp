@@ -16,6 +16,20 @@ struct ReadRow {
   }
 };
 
+constexpr int64_t kShort = 64;  // values that one thread sums alone
+
+// Channels of a signal, say: neighbouring threads read neighbouring values.
+struct SumShort {
+  const float* x;
+  int64_t length, inner;
+  float* y;
+  HD void operator()(int64_t row, int64_t col) const {
+    double sum = 0.0;
+    for (int64_t i = 0; i < length; ++i) sum += x[(row * length + i) * inner + col];
+    y[row * inner + col] = static_cast<float>(sum);
+  }
+};
+
 struct ReadColumn {
   const float* x;
   int64_t inner;
@@ -75,6 +89,8 @@ Var sum_axis(const Var& x, int axis) {
   const float* data = x.value().data();
   if (outer == 1)
     reduce_cols<1>(x.device(), length, inner, ReadColumn{data, inner}, StoreSum{y.data()});
+  else if (inner > 1 && length <= kShort)
+    parallel_for(x.device(), outer, inner, SumShort{data, length, inner, y.data()});
   else
     reduce_rows<1>(x.device(), outer * inner, length, ReadRow{data, length, inner}, StoreSum{y.data()});
   return make_var(y, {x}, [shape, outer, length, inner](const Tensor& dy, Gradients& gradients) {

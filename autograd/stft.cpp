@@ -3,7 +3,6 @@
 #include "tensor/stft.h"
 
 #include <algorithm>
-#include <mutex>
 
 #include "autograd/ops.h"
 #include "base/error.h"
@@ -55,16 +54,15 @@ std::vector<float> inverse_envelope(const StftFrames& f, const std::vector<float
   return inverse;
 }
 
-// Envelopes cost as much as an overlap-add and the same few come back every step.
+// Envelopes cost as much as an overlap-add and the same few come back every step. Each thread keeps its own, since each
+// has its own CUDA stream.
 Tensor cached_inverse_envelope(const StftFrames& f, const Tensor& window) {
   struct Entry {
     Tensor window;  // held, so that its address stays its own
     int64_t hop, pad, samples, frames;
     Tensor inverse;
   };
-  static std::mutex mutex;
-  static std::vector<Entry> entries;
-  const std::lock_guard lock(mutex);
+  thread_local std::vector<Entry> entries;
   for (const Entry& e : entries)
     if (e.window.shares_buffer(window) && e.hop == f.hop && e.pad == f.pad && e.samples == f.samples &&
         e.frames == f.frames)
@@ -94,48 +92,107 @@ Var stft(const Var& x, const StftOptions& options) {
   Shape shape = spectrum_shape(x.value(), f);
   shape.push_back(2);
   Tensor spectrum = Tensor::empty(shape, x.device());
-  stft_analysis(x.device(), f, window.data(), nullptr, x.value().data(), spectrum.data(), nullptr);
+  stft_analysis(x.device(), f, window.data(), nullptr, x.value().data(), {.spectrum = spectrum.data()});
   return make_var(spectrum, {x}, [f, window, shape = x.shape()](const Tensor& dy, Gradients& gradients) {
     StftFrames adjoint = f;
     adjoint.inner_gain = 0.5f;
     Tensor dx = Tensor::empty(shape, dy.device());
-    stft_synthesis(dy.device(), adjoint, window.data(), nullptr, dy.data(), dx.data());
+    stft_synthesis(dy.device(), adjoint, window.data(), nullptr, dy.data(), nullptr, dx.data());
     gradients.add(0, dx);
   });
 }
 
-Tensor stft_magnitude(const Tensor& x, const StftOptions& options, Tensor out) {
+void stft_parts(const Tensor& x, const StftOptions& options, Tensor spectrum, Tensor magnitude) {
   const StftFrames f = frames_of(x, options);
-  Tensor result = out.defined() ? out : Tensor::empty(spectrum_shape(x, f), x.device());
-  check(result.shape() == spectrum_shape(x, f), "stft", "output {} does not fit a signal {}", to_string(result.shape()),
-        to_string(x.shape()));
-  stft_analysis(x.device(), f, options.window.data(), nullptr, x.data(), nullptr, result.data());
-  return result;
+  Shape shape = spectrum_shape(x, f);
+  const auto fits = [&](const Tensor& out) {
+    check(!out.defined() || out.shape() == shape, "stft", "output {} does not fit a signal {}",
+          out.defined() ? to_string(out.shape()) : "", to_string(x.shape()));
+    shape.push_back(2);
+  };
+  fits(magnitude);
+  fits(spectrum);
+  stft_analysis(x.device(), f, options.window.data(), nullptr, x.data(),
+                {.spectrum = spectrum.defined() ? spectrum.data() : nullptr,
+                 .magnitude = magnitude.defined() ? magnitude.data() : nullptr});
 }
 
-Var istft(const Var& spectrum, const StftOptions& options, int64_t length) {
-  check_options(options, "istft");
-  Shape shape = spectrum.shape();
-  const int64_t n_fft = options.n_fft, bins = n_fft / 2 + 1;
-  check(shape.size() >= 3 && shape.back() == 2 && shape[shape.size() - 2] == bins && spectrum.size() > 0, "istft",
-        "shape {} is not (frames, ..., {}, 2)", to_string(shape), bins);
-  const int64_t frames = shape[0], pad = options.center ? n_fft / 2 : 0;
+Tensor stft_magnitude(const Tensor& x, const StftOptions& options) {
+  Tensor magnitude = Tensor::empty(spectrum_shape(x, frames_of(x, options)), x.device());
+  stft_parts(x, options, {}, magnitude);
+  return magnitude;
+}
+
+namespace {
+
+struct Inverse {
+  StftFrames frames;
+  Shape shape;  // of the result
+  Tensor window, envelope;
+};
+
+// (frames, ..., bins) of a spectrum -> the inverse transform's parameters.
+Inverse inverse_of(Shape bins, const StftOptions& options, int64_t length, const char* op) {
+  check_options(options, op);
+  const int64_t n_fft = options.n_fft, frames = bins.empty() ? 0 : bins[0], pad = options.center ? n_fft / 2 : 0;
+  check(bins.size() >= 2 && bins.back() == n_fft / 2 + 1 && element_count(bins) > 0, op,
+        "bins {} are not (frames, ..., {})", to_string(bins), n_fft / 2 + 1);
   if (length == 0) length = (frames - 1) * options.hop + n_fft - 2 * pad;
-  check(length > 0, "istft", "{} frames with hop {} hold no sample; give a length", frames, options.hop);
-  shape = Shape(shape.begin() + 1, shape.end() - 1);
+  check(length > 0, op, "{} frames with hop {} hold no sample; give a length", frames, options.hop);
+  Shape shape(bins.begin() + 1, bins.end());
   shape.back() = length;
   const float per_bin = 1.0f / static_cast<float>(n_fft);
-  StftFrames f{n_fft, options.hop, pad, element_count(shape) / length, length, frames, Edge::zero, per_bin, per_bin};
-  const Tensor window = options.window, envelope = cached_inverse_envelope(f, window);
-  Tensor x = Tensor::empty(shape, spectrum.device());
-  stft_synthesis(x.device(), f, window.data(), envelope.data(), spectrum.value().data(), x.data());
-  return make_var(x, {spectrum}, [f, window, envelope, per_bin, shape = spectrum.shape()](const Tensor& dy,
-                                                                                        Gradients& gradients) {
-    StftFrames adjoint = f;
-    adjoint.inner_gain = 2.0f * per_bin;
+  const StftFrames f{n_fft,  options.hop, pad,        element_count(shape) / length,
+                     length, frames,      Edge::zero, per_bin, per_bin};
+  return {f, shape, options.window, cached_inverse_envelope(f, options.window)};
+}
+
+// Of the inverse transform's adjoint, whose interior bins stand for two.
+StftFrames adjoint_of(StftFrames frames) {
+  frames.inner_gain *= 2.0f;
+  return frames;
+}
+
+}  // namespace
+
+Var istft(const Var& spectrum, const StftOptions& options, int64_t length) {
+  Shape bins = spectrum.shape();
+  check(!bins.empty() && bins.back() == 2, "istft", "shape {} is not complex", to_string(bins));
+  bins.pop_back();
+  const Inverse inverse = inverse_of(bins, options, length, "istft");
+  Tensor x = Tensor::empty(inverse.shape, spectrum.device());
+  stft_synthesis(x.device(), inverse.frames, inverse.window.data(), inverse.envelope.data(), spectrum.value().data(),
+                 nullptr, x.data());
+  return make_var(x, {spectrum}, [inverse, shape = spectrum.shape()](const Tensor& dy, Gradients& gradients) {
     Tensor dx = Tensor::empty(shape, dy.device());
-    stft_analysis(dy.device(), adjoint, window.data(), envelope.data(), dy.data(), dx.data(), nullptr);
+    stft_analysis(dy.device(), adjoint_of(inverse.frames), inverse.window.data(), inverse.envelope.data(), dy.data(),
+                  {.spectrum = dx.data()});
     gradients.add(0, dx);
+  });
+}
+
+Var masked_istft(const Var& mask, const Tensor& spectrum, const StftOptions& options, int64_t length) {
+  Shape bins = spectrum.shape();
+  check(!bins.empty() && bins.back() == 2, "masked_istft", "spectrum {} is not complex", to_string(bins));
+  bins.pop_back();
+  const Shape& masks = mask.shape();
+  check(masks.size() == bins.size() + 1 && masks[0] > 0 && std::equal(bins.begin(), bins.end(), masks.begin() + 1),
+        "masked_istft", "masks {} do not fit the spectrum {}: (sources, frames, ..., bins) are wanted",
+        to_string(masks), to_string(spectrum.shape()));
+  const Inverse inverse = inverse_of(bins, options, length, "masked_istft");
+  Shape shape = inverse.shape;
+  shape.insert(shape.begin(), masks[0]);
+  const Tensor m = mask.value();
+  Tensor x = Tensor::empty(shape, mask.device());
+  for (int64_t k = 0; k < masks[0]; ++k)
+    stft_synthesis(x.device(), inverse.frames, inverse.window.data(), inverse.envelope.data(), spectrum.data(),
+                   m[k].data(), x[k].data());
+  return make_var(x, {mask}, [inverse, spectrum, masks](const Tensor& dy, Gradients& gradients) {
+    Tensor dmask = Tensor::empty(masks, dy.device());
+    for (int64_t k = 0; k < masks[0]; ++k)
+      stft_analysis(dy.device(), adjoint_of(inverse.frames), inverse.window.data(), inverse.envelope.data(),
+                    dy[k].data(), {.other = spectrum.data(), .dot = dmask[k].data()});
+    gradients.add(0, dmask);
   });
 }
 

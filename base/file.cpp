@@ -30,22 +30,6 @@ class Descriptor {
   int descriptor_;
 };
 
-class RemovedAtExit {
- public:
-  explicit RemovedAtExit(fs::path path) : path_(std::move(path)) {}
-  ~RemovedAtExit() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove(path_, ignored);
-  }
-  RemovedAtExit(const RemovedAtExit&) = delete;
-  RemovedAtExit& operator=(const RemovedAtExit&) = delete;
-
-  void keep() { path_.clear(); }
-
- private:
-  fs::path path_;
-};
-
 [[noreturn]] void fail_write(const fs::path& path, int error) {
   fail("file", "cannot write {}: {}", path.string(), std::strerror(error));
 }
@@ -78,20 +62,32 @@ void write_bytes(const fs::path& temporary, const fs::path& path, std::string_vi
 
 }  // namespace
 
-void write_atomically(const fs::path& path, const std::function<void(const fs::path& temporary)>& write) {
+AtomicFile::AtomicFile(const fs::path& path) : path_(path) {
   const fs::path folder = folder_of(path);
   std::error_code error;
   check(fs::is_directory(folder, error), "file", "cannot write {}: {} is not an existing folder", path.string(),
         folder.string());
   check(!fs::is_directory(path, error), "file", "cannot write {}: it is a folder", path.string());
   check(::access(folder.c_str(), W_OK) == 0, "file", "cannot write {}: {}", path.string(), std::strerror(errno));
-  const fs::path temporary = temporary_of(path);
-  RemovedAtExit removed(temporary);
-  write(temporary);
-  synchronize_to_disk(temporary, path);
-  if (::rename(temporary.c_str(), path.c_str()) != 0) fail_write(path, errno);
-  removed.keep();
-  synchronize_to_disk(folder, path);
+  temporary_ = temporary_of(path);
+}
+
+AtomicFile::~AtomicFile() {
+  std::error_code ignored;
+  if (!temporary_.empty()) fs::remove(temporary_, ignored);
+}
+
+void AtomicFile::commit() {
+  synchronize_to_disk(temporary_, path_);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_write(path_, errno);
+  temporary_.clear();
+  synchronize_to_disk(folder_of(path_), path_);
+}
+
+void write_atomically(const fs::path& path, const std::function<void(const fs::path& temporary)>& write) {
+  AtomicFile file(path);
+  write(file.temporary());
+  file.commit();
 }
 
 void write_file(const fs::path& path, std::string_view bytes) {

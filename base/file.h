@@ -13,6 +13,21 @@ namespace unmix {
 void write_atomically(const std::filesystem::path& path,
                       const std::function<void(const std::filesystem::path& temporary)>& write);
 
+// The same for a file that is written piece by piece. Without commit, `path` stays as it was and the temporary is removed.
+class AtomicFile {
+ public:
+  explicit AtomicFile(const std::filesystem::path& path);  // throws where `path` cannot be written
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  const std::filesystem::path& temporary() const { return temporary_; }  // for the caller to create
+  void commit();
+
+ private:
+  std::filesystem::path path_, temporary_;  // no temporary: committed
+};
+
 // Atomic write of the given bytes.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 

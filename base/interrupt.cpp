@@ -24,4 +24,8 @@ void catch_interrupts() {
 
 bool interrupt_requested() { return requested != 0; }
 
+void stop_if_interrupted() {
+  if (interrupt_requested()) throw Interrupted("interrupted; nothing more is written");
+}
+
 }  // namespace unmix

@@ -15,4 +15,7 @@ void catch_interrupts();
 
 bool interrupt_requested();
 
+// Throws Interrupted where one was requested: for work that leaves nothing half done.
+void stop_if_interrupted();
+
 }  // namespace unmix

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "base/error.h"
+
 namespace unmix {
 
 Lstm::Lstm(int64_t in, int64_t hidden, int layers, bool bidirectional, double dropout, Initializer& init) {
@@ -35,6 +37,37 @@ Var Lstm::operator()(const Var& x) const {
     if (layer < dropouts_.size()) y = (*dropouts_[layer])(y);
   }
   return y;
+}
+
+Tensor Lstm::infer_layer(size_t layer, const Tensor& x, std::vector<LstmState>& states) const {
+  std::vector<LstmWeights> weights;
+  for (const LstmParameters& p : layers_[layer])
+    weights.push_back({p.w_ih.value(), p.w_hh.value(), p.b_ih.value(), p.b_hh.value()});
+  const LstmShape s = lstm_shape(x, weights);
+  Tensor y = Tensor::empty({s.steps, s.batch, s.directions * s.hidden}, x.device());
+  lstm_infer(weights, x, states, y);
+  return y;
+}
+
+Tensor Lstm::infer(Tensor x) const {
+  for (size_t layer = 0; layer < layers_.size(); ++layer) {
+    std::vector<LstmState> states(layers_[layer].size());
+    x = infer_layer(layer, x, states);
+  }
+  return x;
+}
+
+Tensor Lstm::infer(Tensor x, std::vector<LstmState>& states) const {
+  check(layers_[0].size() == 1, "lstm",
+        "two directions cannot read a sequence part by part: the second begins at its end");
+  if (states.empty()) states.resize(layers_.size());
+  check(states.size() == layers_.size(), "lstm", "{} states for {} layers", states.size(), layers_.size());
+  for (size_t layer = 0; layer < layers_.size(); ++layer) {
+    std::vector<LstmState> state{states[layer]};
+    x = infer_layer(layer, x, state);
+    states[layer] = state[0];
+  }
+  return x;
 }
 
 }  // namespace unmix

@@ -19,8 +19,15 @@ const Tensor* find(const NamedTensors& state, const std::string& name) {
 Tensor Initializer::uniform(Shape shape, double bound) {
   Tensor tensor = Tensor::empty(std::move(shape));
   const Philox random{seed_, tensors_++};
-  for (int64_t i = 0; i < tensor.size(); ++i)
-    tensor.data()[i] = static_cast<float>((2.0 * random.uniform(static_cast<uint64_t>(i)) - 1.0) * bound);
+  float* values = tensor.data();
+  const int64_t count = tensor.size();
+#pragma omp parallel for schedule(static)
+  for (int64_t block = 0; block < (count + 3) / 4; ++block) {
+    uint32_t words[4];
+    random.block(static_cast<uint64_t>(block), words);
+    for (int64_t i = 4 * block; i < std::min(count, 4 * block + 4); ++i)
+      values[i] = static_cast<float>((2.0 * Philox::fraction(words[i % 4]) - 1.0) * bound);
+  }
   return tensor;
 }
 

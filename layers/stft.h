@@ -20,9 +20,17 @@ class Stft {
   int64_t frames(int64_t samples) const { return stft_frame_count(options_, samples); }
 
   Var operator()(const Var& x) const { return stft(x, options_); }  // (..., samples) -> (frames, ..., bins, 2)
-  Tensor magnitude(const Tensor& x, Tensor out = {}) const { return stft_magnitude(x, options_, std::move(out)); }
+  Tensor magnitude(const Tensor& x) const { return stft_magnitude(x, options_); }
+  // Without a graph, into those of the two that are defined: (frames, ..., bins, 2) and (frames, ..., bins).
+  void parts(const Tensor& x, Tensor spectrum, Tensor magnitude) const {
+    stft_parts(x, options_, std::move(spectrum), std::move(magnitude));
+  }
   // (frames, ..., bins, 2) -> (..., length); length 0: as long as the frames reach.
   Var inverse(const Var& spectrum, int64_t length = 0) const { return istft(spectrum, options_, length); }
+  // mask (K, frames, ..., bins) times spectrum (frames, ..., bins, 2) -> (K, ..., length)
+  Var inverse(const Var& mask, const Tensor& spectrum, int64_t length) const {
+    return masked_istft(mask, spectrum, options_, length);
+  }
 
  private:
   StftOptions options_;

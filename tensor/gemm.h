@@ -11,7 +11,7 @@ namespace unmix {
 // the CPU; bf16 rounds the factors and accumulates in float32.
 enum class Precision { fp32, tf32, bf16 };
 
-void set_precision(Precision precision);  // for the whole process; fp32 at start
+void set_precision(Precision precision);  // of the calling thread; fp32 at its start
 Precision precision();
 
 // C[b] = op(A[b]) op(B[b]) + beta C[b] for 0 <= b < batch; row-major, op(A) is m x k, op(B) is k x n, C is m x n.

@@ -1,7 +1,5 @@
 #include <dnnl.h>
 
-#include <atomic>
-
 #include "base/error.h"
 #include "tensor/gemm.h"
 #include "tensor/memory.h"
@@ -12,7 +10,7 @@ namespace {
 
 using dnnl::memory;
 
-std::atomic<Precision> current_precision{Precision::fp32};
+thread_local Precision current_precision = Precision::fp32;
 
 void gemm_fp32(const Gemm& args) {
   const char transpose_a = args.transpose_a ? 'T' : 'N', transpose_b = args.transpose_b ? 'T' : 'N';

@@ -147,6 +147,10 @@ void weight_gradients(const LstmShape& s, int64_t direction, const Tensor& x, co
 
 void lstm_forward_cpu(const LstmShape& shape, const std::vector<LstmWeights>& weights, const Tensor& x, Tensor& y,
                       std::vector<Tensor>* saved) {
+  if (saved == nullptr) {
+    std::vector<LstmState> states(weights.size());
+    return lstm_infer(weights, x, states, y);
+  }
   Tensor gates = Tensor::empty({shape.directions, shape.steps, shape.batch, 4 * shape.hidden});
   Tensor cells = Tensor::empty({shape.directions, shape.steps, shape.batch, shape.hidden});
   std::vector<Tensor> recurrent;
@@ -158,7 +162,7 @@ void lstm_forward_cpu(const LstmShape& shape, const std::vector<LstmWeights>& we
     run_forward(task, recurrent[static_cast<size_t>(task.direction)].data(), gates[task.direction].data(),
                 cells[task.direction].data(), y.data());
   });
-  if (saved != nullptr) *saved = {gates, cells};
+  *saved = {gates, cells};
 }
 
 void lstm_backward_cpu(const LstmShape& shape, const std::vector<LstmWeights>& weights, const Tensor& x,

@@ -159,7 +159,51 @@ Workspace packed(const LstmPlan& plan, const std::vector<LstmWeights>& weights) 
   return space;
 }
 
+// Moves (steps, batch, width) into the columns from `column` on of (steps, batch, to_width), perhaps back to front.
+struct MoveSteps {
+  const float* from;
+  float* to;
+  int64_t steps, batch, width, to_width, column;
+  bool mirror;
+  HD void operator()(int64_t row, int64_t j) const {
+    const int64_t step = row / batch, target = (mirror ? steps - 1 - step : step) * batch + row % batch;
+    to[target * to_width + column + j] = from[row * width + j];
+  }
+};
+
+void move_steps(const Tensor& from, Tensor to, int64_t column, bool mirror) {
+  const int64_t steps = from.dim(0), batch = from.dim(1), width = from.dim(2);
+  parallel_for(Device::cuda, steps * batch, width,
+               MoveSteps{from.data(), to.data(), steps, batch, width, to.dim(2), column, mirror});
+}
+
+// cuDNN reads forwards only and writes outputs side by side: mirrored ones, and columns of wider rows, are moved.
+void run_piece(const LstmPiece& piece) {
+  const LstmShape s = lstm_shape(piece.x, {piece.weights});
+  const LstmPlan& plan = plan_for(s);
+  const Workspace space = packed(plan, {piece.weights}), work(plan.inference_bytes);
+  Tensor x = piece.x, y = piece.y;
+  if (piece.reverse) {
+    x = Tensor::empty(x.shape(), Device::cuda);
+    move_steps(piece.x, x, 0, true);
+  }
+  const bool direct = !piece.reverse && y.dim(2) == s.hidden;
+  if (!direct) y = Tensor::empty({s.steps, s.batch, s.hidden}, Device::cuda);
+  LstmState& state = *piece.state;
+  LstmState next{Tensor::empty({s.batch, s.hidden}, Device::cuda), Tensor::empty({s.batch, s.hidden}, Device::cuda)};
+  UNMIX_CUDNN_CHECK(cudnnRNNForward(cudnn_handle(), plan.rnn, CUDNN_FWD_MODE_INFERENCE, nullptr, plan.x, x.data(),
+                                    plan.y, y.data(), plan.state, state.h.data(), next.h.data(), plan.state,
+                                    state.c.data(), next.c.data(), space.bytes(), space.data(), work.bytes(),
+                                    work.data(), 0, nullptr));
+  if (!direct) move_steps(y, piece.y, piece.column, piece.reverse);
+  state = next;
+}
+
 }  // namespace
+
+void lstm_pieces_cuda(const std::vector<LstmPiece>& pieces) {
+  for (const LstmPiece& piece : pieces) run_piece(piece);
+}
 
 // No sequence lengths on the device (since cuDNN 8.9.1 those of the descriptors count), no initial and final states.
 void lstm_forward_cuda(const LstmShape& shape, const std::vector<LstmWeights>& weights, const Tensor& x, Tensor& y,
@@ -185,7 +229,7 @@ void lstm_backward_cuda(const LstmShape& shape, const std::vector<LstmWeights>& 
   const LstmPlan& plan = plan_for(shape);
   const cudnnHandle_t handle = cudnn_handle();
   const Workspace space = packed(plan, weights), work(plan.training_bytes);
-  Tensor reserve = saved.at(0).clone();  // backward data leaves the gates' gradients there, for backward weights
+  Tensor reserve = saved.at(0);  // backward data leaves the gates' gradients there, for backward weights
   UNMIX_CUDNN_CHECK(cudnnRNNBackwardData_v8(handle, plan.rnn, nullptr, plan.y, y.data(), dy.data(), plan.x, dx.data(),
                                             plan.state, nullptr, nullptr, nullptr, plan.state, nullptr, nullptr,
                                             nullptr, space.bytes(), space.data(), work.bytes(), work.data(),

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "tensor/hd.h"
 
@@ -50,6 +51,40 @@ HD inline float tanh_approx(float x) {
   const float near = p * z * x + x;
   const float far = std::copysign(1.0f - 2.0f / (exp_approx(2.0f * a) + 1.0f), x);
   return a < 0.625f ? near : far;
+#endif
+}
+
+// log(x) of a positive x: x = 2^e m, sqrt(1/2) <= m < sqrt(2), log(m) by a polynomial (Cephes, logf). Below the normal
+// numbers it is -87.3; infinity and NaN stay.
+HD inline float log_approx(float x) {
+#if defined(__CUDA_ARCH__)
+  return logf(x);
+#else
+  constexpr int32_t kRootHalf = 0x3f3504f3;
+  const float positive = x < 1.17549435e-38f ? 1.17549435e-38f : x;
+  const int32_t bits = std::bit_cast<int32_t>(positive), exponent = (bits - kRootHalf) >> 23;
+  const float r = std::bit_cast<float>(bits - (exponent << 23)) - 1.0f, z = r * r, e = static_cast<float>(exponent);
+  float p = 7.0376836292e-2f;
+  p = p * r - 1.1514610310e-1f;
+  p = p * r + 1.1676998740e-1f;
+  p = p * r - 1.2420140846e-1f;
+  p = p * r + 1.4249322787e-1f;
+  p = p * r - 1.6668057665e-1f;
+  p = p * r + 2.0000714765e-1f;
+  p = p * r - 2.4999993993e-1f;
+  p = p * r + 3.3333331174e-1f;
+  const float y = r + (p * r * z - 2.12194440e-4f * e - 0.5f * z) + 0.693359375f * e;
+  return x < std::numeric_limits<float>::infinity() ? y : x;
+#endif
+}
+
+// log(1 + x), x >= 0: the rounding of 1 + x is taken back by x / ((1 + x) - 1).
+HD inline float log1p_approx(float x) {
+#if defined(__CUDA_ARCH__)
+  return log1pf(x);
+#else
+  const float u = 1.0f + x, d = u - 1.0f;
+  return d == 0.0f ? x : log_approx(u) * (x / d);
 #endif
 }
 

@@ -37,7 +37,8 @@ struct Philox {
   }
 
   // Uniform in [0, 1), a multiple of 2^-24: exact in float32.
-  HD float uniform(uint64_t index) const { return static_cast<float>(word(index) >> 8) * 0x1p-24f; }
+  HD static float fraction(uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24f; }
+  HD float uniform(uint64_t index) const { return fraction(word(index)); }
 };
 
 }  // namespace unmix

@@ -26,27 +26,34 @@ struct StftFrames {
   int64_t bins() const { return n_fft / 2 + 1; }
 };
 
-// Writes the spectrum, its magnitude (frames, signals, bins), or both (either may be null). The signal is multiplied
-// by `scale` (samples values, null: 1) before it is framed.
-void stft_analysis_cpu(const StftFrames& shape, const float* window, const float* scale, const float* signal,
-                       float* spectrum, float* magnitude);
-void stft_analysis_cuda(const StftFrames& shape, const float* window, const float* scale, const float* signal,
-                        float* spectrum, float* magnitude);
+// What an analysis writes; null: not wanted. The dot product leaves out the spectrum that it is made from.
+struct StftOutputs {
+  float* spectrum = nullptr;     // (frames, signals, bins, 2)
+  float* magnitude = nullptr;    // (frames, signals, bins)
+  const float* other = nullptr;  // a spectrum
+  float* dot = nullptr;          // (frames, signals, bins): Re(S conj(other)), the gradient of a mask of `other`
+};
 
-// Overwrites the signal; `scale` multiplies it at the end (null: 1). With Edge::reflect what falls outside is added to
-// the sample that it mirrors.
+// The signal is multiplied by `scale` (samples values, null: 1) before it is framed.
+void stft_analysis_cpu(const StftFrames& shape, const float* window, const float* scale, const float* signal,
+                       const StftOutputs& outputs);
+void stft_analysis_cuda(const StftFrames& shape, const float* window, const float* scale, const float* signal,
+                        const StftOutputs& outputs);
+
+// Overwrites the signal; `scale` multiplies it at the end (null: 1), `mask` (frames, signals, bins) the spectrum (null:
+// 1). With Edge::reflect what falls outside is added to the sample that it mirrors.
 void stft_synthesis_cpu(const StftFrames& shape, const float* window, const float* scale, const float* spectrum,
-                        float* signal);
+                        const float* mask, float* signal);
 void stft_synthesis_cuda(const StftFrames& shape, const float* window, const float* scale, const float* spectrum,
-                         float* signal);
+                         const float* mask, float* signal);
 
 inline void stft_analysis(Device device, const StftFrames& shape, const float* window, const float* scale,
-                          const float* signal, float* spectrum, float* magnitude) {
-  UNMIX_DISPATCH(device, stft_analysis, shape, window, scale, signal, spectrum, magnitude);
+                          const float* signal, const StftOutputs& outputs) {
+  UNMIX_DISPATCH(device, stft_analysis, shape, window, scale, signal, outputs);
 }
 inline void stft_synthesis(Device device, const StftFrames& shape, const float* window, const float* scale,
-                           const float* spectrum, float* signal) {
-  UNMIX_DISPATCH(device, stft_synthesis, shape, window, scale, spectrum, signal);
+                           const float* spectrum, const float* mask, float* signal) {
+  UNMIX_DISPATCH(device, stft_synthesis, shape, window, scale, spectrum, mask, signal);
 }
 
 }  // namespace unmix

@@ -30,26 +30,46 @@ void load_frame(const StftFrames& shape, const float* window, const float* scale
   }
 }
 
-void apply_gains(const StftFrames& shape, const float* from, float* to) {
-  const int64_t last = 2 * (shape.bins() - 1);
-  for (int64_t i = 0; i < 2; ++i) {
-    to[i] = from[i] * shape.outer_gain;
-    to[last + i] = from[last + i] * shape.outer_gain;
+// to[k] = g_k mask[k] from[k]; a null mask is 1.
+void apply_gains(const StftFrames& shape, const float* from, const float* mask, float* to) {
+  const int64_t last = shape.bins() - 1;
+  const auto bin = [&](int64_t k, float gain) {
+    to[2 * k] = gain * from[2 * k];
+    to[2 * k + 1] = gain * from[2 * k + 1];
+  };
+  bin(0, mask == nullptr ? shape.outer_gain : shape.outer_gain * mask[0]);
+  bin(last, mask == nullptr ? shape.outer_gain : shape.outer_gain * mask[last]);
+  if (mask == nullptr)
+    for (int64_t k = 1; k < last; ++k) bin(k, shape.inner_gain);
+  else
+    for (int64_t k = 1; k < last; ++k) bin(k, shape.inner_gain * mask[k]);
+}
+
+// A row of what an analysis gives.
+void store_bins(const StftOutputs& out, int64_t row, int64_t bins, const float* bin) {
+  const int64_t at = row * bins;
+  if (out.spectrum != nullptr) std::copy_n(bin, 2 * bins, out.spectrum + 2 * at);
+  if (out.magnitude != nullptr)
+    for (int64_t k = 0; k < bins; ++k)
+      out.magnitude[at + k] = std::sqrt(bin[2 * k] * bin[2 * k] + bin[2 * k + 1] * bin[2 * k + 1]);
+  if (out.dot != nullptr) {
+    const float* other = out.other + 2 * at;
+    for (int64_t k = 0; k < bins; ++k) out.dot[at + k] = bin[2 * k] * other[2 * k] + bin[2 * k + 1] * other[2 * k + 1];
   }
-  for (int64_t i = 2; i < last; ++i) to[i] = from[i] * shape.inner_gain;
 }
 
 // Overlap-adds the frames that touch positions begin..end (counted from the start of the padded signal).
 void add_frames(const StftFrames& shape, const FftwPlans& plans, const float* window, const float* spectrum,
-                int64_t signal, int64_t begin, int64_t end, FftwBuffers& buffers, float* out) {
+                const float* mask, int64_t signal, int64_t begin, int64_t end, FftwBuffers& buffers, float* out) {
   std::fill(out + begin, out + end, 0.0f);
-  const int64_t width = 2 * shape.bins();
+  const int64_t bins = shape.bins();
   const int64_t first = std::max<int64_t>(0, (begin - shape.n_fft) / shape.hop);
   for (int64_t f = first; f < shape.frames && f * shape.hop < end; ++f) {
     const int64_t start = f * shape.hop;
     const int64_t from = std::max(begin, start), to = std::min(end, start + shape.n_fft);
     if (from >= to) continue;
-    apply_gains(shape, spectrum + (f * shape.signals + signal) * width, buffers.spectrum());
+    const int64_t at = (f * shape.signals + signal) * bins;
+    apply_gains(shape, spectrum + 2 * at, mask == nullptr ? nullptr : mask + at, buffers.spectrum());
     fftwf_execute_dft_c2r(plans.backward, buffers.complex(), buffers.real());
     const float* frame = buffers.real();
     for (int64_t t = from; t < to; ++t) out[t] += window[t - start] * frame[t - start];
@@ -69,9 +89,8 @@ float fold(const StftFrames& shape, const float* padded, int64_t t) {
 }  // namespace
 
 void stft_analysis_cpu(const StftFrames& shape, const float* window, const float* scale, const float* signal,
-                       float* spectrum, float* magnitude) {
+                       const StftOutputs& outputs) {
   const FftwPlans& plans = fftw_plans(shape.n_fft);
-  const int64_t bins = shape.bins();
 #pragma omp parallel
   {
     FftwBuffers buffers(shape.n_fft);
@@ -80,18 +99,14 @@ void stft_analysis_cpu(const StftFrames& shape, const float* window, const float
       const int64_t frame = row / shape.signals, s = row % shape.signals;
       load_frame(shape, window, scale, signal + s * shape.samples, frame * shape.hop - shape.pad, buffers.real());
       fftwf_execute_dft_r2c(plans.forward, buffers.real(), buffers.complex());
-      apply_gains(shape, buffers.spectrum(), buffers.spectrum());
-      const float* bin = buffers.spectrum();
-      if (spectrum != nullptr) std::copy_n(bin, 2 * bins, spectrum + row * 2 * bins);
-      if (magnitude != nullptr)
-        for (int64_t k = 0; k < bins; ++k)
-          magnitude[row * bins + k] = std::sqrt(bin[2 * k] * bin[2 * k] + bin[2 * k + 1] * bin[2 * k + 1]);
+      apply_gains(shape, buffers.spectrum(), nullptr, buffers.spectrum());
+      store_bins(outputs, row, shape.bins(), buffers.spectrum());
     }
   }
 }
 
 void stft_synthesis_cpu(const StftFrames& shape, const float* window, const float* scale, const float* spectrum,
-                        float* signal) {
+                        const float* mask, float* signal) {
   const FftwPlans& plans = fftw_plans(shape.n_fft);
   const int64_t padded = shape.samples + 2 * shape.pad;
   const int64_t segment = 64 * shape.hop;  // one task's share of a signal; its neighbours' frames are computed twice
@@ -103,7 +118,7 @@ void stft_synthesis_cpu(const StftFrames& shape, const float* window, const floa
 #pragma omp for schedule(static)
     for (int64_t task = 0; task < shape.signals * segments; ++task) {
       const int64_t s = task / segments, begin = task % segments * segment;
-      add_frames(shape, plans, window, spectrum, s, begin, std::min(padded, begin + segment), buffers,
+      add_frames(shape, plans, window, spectrum, mask, s, begin, std::min(padded, begin + segment), buffers,
                  buffer.get() + s * padded);
     }
 #pragma omp for schedule(static)

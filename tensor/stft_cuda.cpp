@@ -41,19 +41,39 @@ struct LoadFrames {
   }
 };
 
-// to[row, k] = g_k from[row, k] (which may be the same place) and magnitude[row, k] = |to[row, k]|; null: not wanted.
+struct Gains {
+  int64_t bins;
+  float outer, inner;
+  explicit Gains(const StftFrames& shape) : bins(shape.bins()), outer(shape.outer_gain), inner(shape.inner_gain) {}
+  HD float of(int64_t i) const { return i % bins == 0 || i % bins == bins - 1 ? outer : inner; }
+};
+
+// S = g from[i] to the outputs that are wanted; the spectrum may lie where `from` does.
 struct StoreBins {
   const float2* from;
-  float2* to;
+  Gains gains;
+  float2* spectrum;
   float* magnitude;
-  int64_t bins;
-  float outer_gain, inner_gain;
+  const float2* other;
+  float* dot;
   HD void operator()(int64_t i) const {
-    const int64_t k = i % bins;
-    const float gain = k == 0 || k == bins - 1 ? outer_gain : inner_gain;
+    const float gain = gains.of(i);
     const float2 value{from[i].x * gain, from[i].y * gain};
-    if (to != nullptr) to[i] = value;
+    if (spectrum != nullptr) spectrum[i] = value;
     if (magnitude != nullptr) magnitude[i] = sqrtf(value.x * value.x + value.y * value.y);
+    if (dot != nullptr) dot[i] = value.x * other[i].x + value.y * other[i].y;
+  }
+};
+
+// to[i] = g mask[i] from[i]; a null mask is 1.
+struct ScaleBins {
+  const float2* from;
+  const float* mask;
+  Gains gains;
+  float2* to;
+  HD void operator()(int64_t i) const {
+    const float gain = mask == nullptr ? gains.of(i) : gains.of(i) * mask[i];
+    to[i] = {from[i].x * gain, from[i].y * gain};
   }
 };
 
@@ -99,27 +119,30 @@ struct OverlapAdd {
 }  // namespace
 
 void stft_analysis_cuda(const StftFrames& shape, const float* window, const float* scale, const float* signal,
-                        float* spectrum, float* magnitude) {
+                        const StftOutputs& out) {
   const int64_t group = frames_per_group(shape), bins = shape.bins();
   const auto frames = allocate(group * shape.signals * shape.n_fft, Device::cuda);
-  const auto scratch = allocate(spectrum == nullptr ? group * shape.signals * bins * 2 : 0, Device::cuda);
-  const bool plain = shape.outer_gain == 1.0f && shape.inner_gain == 1.0f && magnitude == nullptr;
+  const auto scratch = allocate(out.spectrum == nullptr ? group * shape.signals * bins * 2 : 0, Device::cuda);
+  const bool plain = shape.outer_gain == 1.0f && shape.inner_gain == 1.0f && out.magnitude == nullptr &&
+                     out.dot == nullptr;
   for (int64_t first = 0; first < shape.frames; first += group) {
     const int64_t rows = std::min(group, shape.frames - first) * shape.signals, offset = first * shape.signals * bins;
     parallel_for(Device::cuda, rows * shape.n_fft, LoadFrames{shape, window, scale, signal, frames.get(), first});
-    float* bin_values = spectrum == nullptr ? scratch.get() : spectrum + 2 * offset;
+    float* bin_values = out.spectrum == nullptr ? scratch.get() : out.spectrum + 2 * offset;
     rfft_cuda({shape.n_fft, rows}, frames.get(), bin_values);
     if (plain) continue;
     auto* values = reinterpret_cast<float2*>(bin_values);
     parallel_for(
         Device::cuda, rows * bins,
-        StoreBins{values, spectrum == nullptr ? nullptr : values, magnitude == nullptr ? nullptr : magnitude + offset,
-                  bins, shape.outer_gain, shape.inner_gain});
+        StoreBins{values, Gains(shape), out.spectrum == nullptr ? nullptr : values,
+                  out.magnitude == nullptr ? nullptr : out.magnitude + offset,
+                  out.other == nullptr ? nullptr : reinterpret_cast<const float2*>(out.other) + offset,
+                  out.dot == nullptr ? nullptr : out.dot + offset});
   }
 }
 
 void stft_synthesis_cuda(const StftFrames& shape, const float* window, const float* scale, const float* spectrum,
-                         float* signal) {
+                         const float* mask, float* signal) {
   const int64_t group = frames_per_group(shape), bins = shape.bins();
   const auto frames = allocate(group * shape.signals * shape.n_fft, Device::cuda);
   const auto scratch = allocate(group * shape.signals * bins * 2, Device::cuda);
@@ -127,8 +150,9 @@ void stft_synthesis_cuda(const StftFrames& shape, const float* window, const flo
   for (int64_t first = 0; first < shape.frames; first += group) {
     const int64_t last = std::min(shape.frames, first + group), rows = (last - first) * shape.signals;
     parallel_for(Device::cuda, rows * bins,
-                 StoreBins{source + first * shape.signals * bins, reinterpret_cast<float2*>(scratch.get()), nullptr,
-                           bins, shape.outer_gain, shape.inner_gain});
+                 ScaleBins{source + first * shape.signals * bins,
+                           mask == nullptr ? nullptr : mask + first * shape.signals * bins, Gains(shape),
+                           reinterpret_cast<float2*>(scratch.get())});
     irfft_cuda({shape.n_fft, rows}, scratch.get(), frames.get());
     parallel_for(Device::cuda, shape.signals * shape.samples,
                  OverlapAdd{shape, window, scale, frames.get(), signal, first, last});
