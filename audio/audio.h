@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,6 +47,9 @@ Audio read_audio(const std::filesystem::path& path, int64_t start = 0, int64_t f
 // The streams of a .stem.mp4, decoded as ffmpeg does (edit list applied): mixture, drums, bass, other, vocals.
 std::vector<Audio> read_stems(const std::filesystem::path& path);
 
+// The same block by block, in memory for some seconds; of every stream `use` gets the same number of frames.
+void read_stem_blocks(const std::filesystem::path& path, const std::function<void(const std::vector<Audio>&)>& use);
+
 // Written atomically, in the format of the extension: .wav, .flac, .ogg (Vorbis), .mp3. Integer samples are
 // round(32768 x) (or 2^23 x), clipped; returns how many samples lay outside -1..1 and were clipped.
 int64_t write_audio(const std::filesystem::path& path, const Audio& audio, SampleFormat format = SampleFormat::pcm16);
@@ -53,7 +57,14 @@ int64_t write_audio(const std::filesystem::path& path, const Audio& audio, Sampl
 // Linear-phase resampling (soxr, VHQ: 28 bits, 95 % of the band) to `sample_rate`; round(frames * ratio) frames.
 Audio resample(const Audio& audio, int sample_rate);
 
-// Throws unless every sample is finite; names the first that is not. `name` is the file or signal in the message.
-void check_finite(const Audio& audio, const std::string& name);
+// Frames start .. start + frames of all channels.
+Audio part_of(const Audio& audio, int64_t start, int64_t frames);
+
+// Continues the audio with more frames of as many channels.
+void append(Audio& audio, const Audio& more);
+
+// Throws unless every sample is finite; names the first that is not. `name` is the file or signal in the message, in
+// which the audio starts at frame `start`.
+void check_finite(const Audio& audio, const std::string& name, int64_t start = 0);
 
 }  // namespace unmix

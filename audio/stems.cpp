@@ -6,11 +6,13 @@ extern "C" {
 #include <libavutil/log.h>
 }
 
+#include <algorithm>
+#include <limits>
 #include <memory>
 #include <string>
 
-#include "audio/audio.h"
 #include "audio/container.h"
+#include "audio/sound_file.h"
 #include "base/error.h"
 #include "base/file.h"
 
@@ -20,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kStems = 5;
+constexpr int64_t kBlock = 1 << 18;  // frames: 6 s
 
 struct CloseFormat {
   void operator()(AVFormatContext* context) const { avformat_close_input(&context); }
@@ -97,16 +100,24 @@ class StemDecoder {
     }
   }
 
-  Audio finish() {
+  // After the last packet.
+  void end() {
     check(packets_ >= expected_, "audio", "{}: the file is truncated: {} of {} packets are there", path_.string(),
           packets_, expected_);
     decode(nullptr);
-    Audio audio{context_->sample_rate, static_cast<int>(channels_.size()), std::move(channels_[0])};
-    for (size_t c = 1; c < channels_.size(); ++c) {
-      audio.samples.insert(audio.samples.end(), channels_[c].begin(), channels_[c].end());
-      channels_[c] = {};
+  }
+
+  int64_t available() const { return static_cast<int64_t>(channels_[0].size()); }
+
+  // The first `frames` of those available.
+  Audio take(int64_t frames) {
+    Audio audio{context_->sample_rate, static_cast<int>(channels_.size()), {}};
+    for (std::vector<float>& channel : channels_) {
+      const auto last = channel.begin() + frames;
+      audio.samples.insert(audio.samples.end(), channel.begin(), last);
+      channel.erase(channel.begin(), last);
+      if (channel.empty()) channel = {};  // a whole song's memory goes back at once
     }
-    check(audio.frames() > 0, "audio", "{}: a stream holds no samples", path_.string());
     check_finite(audio, path_.string());
     return audio;
   }
@@ -136,7 +147,114 @@ class StemDecoder {
   std::vector<std::vector<float>> channels_;
 };
 
+// Decodes the next packet of those streams that have a decoder; false at the end of the file.
+bool decode_packet(AVFormatContext& context, const std::vector<AVStream*>& streams, std::vector<StemDecoder>& decoders,
+                   AVPacket& packet, const fs::path& path) {
+  const int error = av_read_frame(&context, &packet);
+  if (error == AVERROR_EOF) return false;
+  check(error >= 0, "audio", "{}: the file is truncated or corrupt ({})", path.string(), words(error));
+  for (size_t s = 0; s < decoders.size(); ++s)
+    if (packet.stream_index == streams[s]->index) decoders[s].decode(&packet);
+  av_packet_unref(&packet);
+  return true;
+}
+
+std::unique_ptr<AVPacket, FreePacket> make_packet() {
+  std::unique_ptr<AVPacket, FreePacket> packet(av_packet_alloc());
+  if (!packet) throw std::bad_alloc();
+  return packet;
+}
+
+using UseBlock = std::function<void(std::vector<Audio>)>;
+
+void take_block(std::vector<StemDecoder>& decoders, int64_t frames, const UseBlock& use) {
+  std::vector<Audio> block;
+  for (StemDecoder& decoder : decoders) block.push_back(decoder.take(frames));
+  use(std::move(block));
+}
+
+int64_t fewest_frames(const std::vector<StemDecoder>& decoders) {
+  int64_t fewest = decoders[0].available();
+  for (const StemDecoder& decoder : decoders) fewest = std::min(fewest, decoder.available());
+  return fewest;
+}
+
+// Blocks of `frames` frames or somewhat more, and the rest.
+void decode_stems(const fs::path& path, int64_t frames, const UseBlock& use) {
+  const Format format = open_container(path);
+  const std::vector<AVStream*> streams = stem_streams(*format, path);
+  std::vector<StemDecoder> decoders;
+  for (const AVStream* stream : streams) decoders.emplace_back(*stream, path);
+  const auto packet = make_packet();
+  bool any = false;
+  while (decode_packet(*format, streams, decoders, *packet, path))
+    if (const int64_t ready = fewest_frames(decoders); ready >= frames) {
+      take_block(decoders, ready, use);
+      any = true;
+    }
+  for (StemDecoder& decoder : decoders) decoder.end();
+  const int64_t rest = decoders[0].available();
+  for (const StemDecoder& decoder : decoders)
+    check(decoder.available() == rest, "audio", "{}: streams of unequal lengths: {} and {} frames", path.string(), rest,
+          decoder.available());
+  check(any || rest > 0, "audio", "{}: a stream holds no samples", path.string());
+  if (rest > 0) take_block(decoders, rest, use);
+}
+
+class MixtureReader : public AudioReader {
+ public:
+  MixtureReader(const fs::path& path, int64_t start, int64_t frames)
+      : AudioReader(stem_info(path), path.string()),
+        path_(path),
+        format_(open_container(path)),
+        streams_(stem_streams(*format_, path)),
+        packet_(make_packet()),
+        start_(start),
+        frames_(frames) {
+    for (size_t s = 1; s < streams_.size(); ++s) streams_[s]->discard = AVDISCARD_ALL;
+    decoders_.emplace_back(*streams_[0], path);
+    info_.frames = frames < 0 ? std::max<int64_t>(1, info_.frames - start) : frames;
+    for (int64_t left = start; left > 0;) {
+      const int64_t skipped = decoded(std::min<int64_t>(left, 65536)).frames();
+      check_range(path, start, frames, skipped > 0 ? start + 1 + std::max<int64_t>(frames, 0) : start - left);
+      left -= skipped;
+    }
+  }
+
+ private:
+  Audio next(int64_t frames) override {
+    if (frames_ < 0) return decoded(frames);
+    Audio block = decoded(std::min(frames, frames_ - given_));
+    given_ += block.frames();
+    check_range(path_, start_, frames_, block.frames() > 0 || given_ == frames_ ? start_ + frames_ : start_ + given_);
+    return block;
+  }
+
+  // Fewer frames only at the end.
+  Audio decoded(int64_t frames) {
+    StemDecoder& decoder = decoders_[0];
+    while (!ended_ && decoder.available() < frames)
+      if (!decode_packet(*format_, streams_, decoders_, *packet_, path_)) {
+        decoder.end();
+        ended_ = true;
+      }
+    return decoder.take(std::min(frames, decoder.available()));
+  }
+
+  fs::path path_;
+  Format format_;
+  std::vector<AVStream*> streams_;
+  std::unique_ptr<AVPacket, FreePacket> packet_;
+  std::vector<StemDecoder> decoders_;  // of the mixture alone
+  int64_t start_, frames_, given_ = 0;
+  bool ended_ = false;
+};
+
 }  // namespace
+
+std::unique_ptr<AudioReader> open_stem_mixture(const fs::path& path, int64_t start, int64_t frames) {
+  return std::make_unique<MixtureReader>(path, start, frames);
+}
 
 AudioInfo stem_info(const fs::path& path) {
   const Format format = open_container(path);
@@ -147,28 +265,13 @@ AudioInfo stem_info(const fs::path& path) {
   return info;
 }
 
+void read_stem_blocks(const fs::path& path, const std::function<void(const std::vector<Audio>&)>& use) {
+  decode_stems(path, kBlock, use);
+}
+
 std::vector<Audio> read_stems(const fs::path& path) {
-  const Format format = open_container(path);
-  const std::vector<AVStream*> streams = stem_streams(*format, path);
-  std::vector<StemDecoder> decoders;
-  for (const AVStream* stream : streams) decoders.emplace_back(*stream, path);
-  const std::unique_ptr<AVPacket, FreePacket> packet(av_packet_alloc());
-  if (!packet) throw std::bad_alloc();
-  while (true) {
-    const int error = av_read_frame(format.get(), packet.get());
-    if (error == AVERROR_EOF) break;
-    check(error >= 0, "audio", "{}: the file is truncated or corrupt ({})", path.string(), words(error));
-    for (size_t s = 0; s < streams.size(); ++s) {
-      if (packet->stream_index == streams[s]->index) decoders[s].decode(packet.get());
-    }
-    av_packet_unref(packet.get());
-  }
   std::vector<Audio> stems;
-  for (StemDecoder& decoder : decoders) stems.push_back(decoder.finish());
-  for (const Audio& stem : stems) {
-    check(stem.frames() == stems[0].frames(), "audio", "{}: streams of unequal lengths: {} and {} frames",
-          path.string(), stems[0].frames(), stem.frames());
-  }
+  decode_stems(path, std::numeric_limits<int64_t>::max(), [&](std::vector<Audio> whole) { stems = std::move(whole); });
   return stems;
 }
 

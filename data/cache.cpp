@@ -52,7 +52,9 @@ uint64_t checksum(const Header& header) {
   return hash({reinterpret_cast<const char*>(&header), offsetof(Header, checksum)});
 }
 
-// Changes with the path, size or modification time of any source file.
+bool is_one_signal(const Track& track) { return track.files.size() == 1 && !is_stem_file(track.files.front()); }
+
+// Changes with the path, size or modification time of any source file, and with the rate of one signal.
 uint64_t key_of(const Track& track) {
   std::string text;
   for (const fs::path& file : track.files) {
@@ -61,16 +63,24 @@ uint64_t key_of(const Track& track) {
     text += fmt::format("{}|{}|{}.{}|", fs::absolute(file).string(), status.st_size, status.st_mtim.tv_sec,
                         status.st_mtim.tv_nsec);
   }
+  if (is_one_signal(track)) text += fmt::format("{} Hz", track.sample_rate);
   return hash(text);
 }
 
 fs::path file_of(const Track& track, const fs::path& cache_folder) {
-  const uint64_t place = hash(fs::absolute(track.files.front()).lexically_normal().string());
+  std::string source = fs::absolute(track.files.front()).lexically_normal().string();
+  if (is_one_signal(track)) source += fmt::format("|{} Hz", track.sample_rate);
+  const uint64_t place = hash(source);
   return cache_folder / fmt::format("{}-{:016x}.i16", track.name.substr(0, 100), place);
 }
 
-// The mixture, then the sources in the order of musdb_sources.
+// The mixture, then the sources in the order of musdb_sources; or the one signal.
 std::vector<Audio> decode(const Track& track) {
+  if (is_one_signal(track)) {
+    Audio audio = read_audio(track.files.front());
+    if (audio.sample_rate != track.sample_rate) audio = resample(audio, track.sample_rate);
+    return {std::move(audio)};
+  }
   if (track.files.size() > 1) {
     std::vector<Audio> parts;
     for (const fs::path& file : track.files) parts.push_back(read_audio(file));
@@ -86,7 +96,7 @@ float scale_of(const Track& track, const std::vector<Audio>& parts) {
   for (const Audio& part : parts) {
     for (const float sample : part.samples) peak = std::max(peak, std::fabs(sample));
   }
-  return (track.files.size() > 1 ? peak : 1) / 32768;
+  return (is_stem_file(track.files.front()) ? 1 : peak) / 32768;
 }
 
 void append_int16(std::string& bytes, const Audio& part, float scale) {
@@ -145,24 +155,25 @@ fs::path default_cache_folder() {
 DecodedTrack::DecodedTrack(const Track& track, const fs::path& cache_folder) : name_(track.name) {
   const uint64_t key = key_of(track);
   const fs::path file = file_of(track, cache_folder);
-  if (map(file, key)) return;
+  const auto parts = static_cast<uint32_t>(is_one_signal(track) ? 1 : 1 + musdb_sources.size());
+  if (map(file, key, parts)) return;
   std::error_code error;
   fs::create_directories(cache_folder, error);
   check(!error, "data", "cannot make the folder of decoded audio {}: {}", cache_folder.string(), error.message());
   write_cache(track, file, key);
-  check(map(file, key), "data", "{}: the decoded audio just written cannot be read back", file.string());
+  check(map(file, key, parts), "data", "{}: the decoded audio just written cannot be read back", file.string());
 }
 
 DecodedTrack::~DecodedTrack() {
   if (mapping_ != nullptr) ::munmap(mapping_, mapped_bytes_);
 }
 
-bool DecodedTrack::map(const fs::path& file, uint64_t key) {
+bool DecodedTrack::map(const fs::path& file, uint64_t key, uint32_t parts) {
   const Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
   Header header;
   if (descriptor.value < 0 || ::read(descriptor.value, &header, sizeof(header)) != sizeof(header)) return false;
   if (header.magic != Header().magic || header.version != kFormatVersion || header.checksum != checksum(header) ||
-      header.key != key || header.parts != 1 + musdb_sources.size()) {
+      header.key != key || header.parts != parts) {
     return false;
   }
   const size_t samples = size_t{header.parts} * header.channels * static_cast<size_t>(header.frames);
@@ -174,6 +185,7 @@ bool DecodedTrack::map(const fs::path& file, uint64_t key) {
   mapping_ = mapping;
   sample_rate_ = static_cast<int>(header.sample_rate);
   channels_ = static_cast<int>(header.channels);
+  parts_ = static_cast<int>(header.parts);
   frames_ = header.frames;
   scale_ = header.scale;
   return true;

@@ -32,7 +32,7 @@ class DecodedTrack {
   int sample_rate() const { return sample_rate_; }
   int channels() const { return channels_; }
   int64_t frames() const { return frames_; }
-  int parts() const { return static_cast<int>(1 + musdb_sources.size()); }
+  int parts() const { return parts_; }  // 5, or 1 for a track of one signal
   float scale() const { return scale_; }  // a sample is its int16 times this
 
   // Interleaved samples; part 0 is the mixture, part 1 + k source k of musdb_sources.
@@ -42,11 +42,12 @@ class DecodedTrack {
   void read(int part, int64_t start, int64_t count, float* to, float gain = 1, bool swap = false) const;
 
  private:
-  bool map(const std::filesystem::path& file, uint64_t key);
+  bool map(const std::filesystem::path& file, uint64_t key, uint32_t parts);
 
   std::string name_;
   int sample_rate_ = 0;
   int channels_ = 0;
+  int parts_ = 0;
   int64_t frames_ = 0;
   float scale_ = 0;
   void* mapping_ = nullptr;

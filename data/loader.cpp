@@ -8,9 +8,9 @@
 
 namespace unmix {
 
-Loader::Loader(const Sampler& sampler, int64_t batch_size, int workers, int prefetch)
-    : Loader([&sampler](int64_t epoch, int64_t first, int64_t count) { return sampler.batch(epoch, first, count); },
-             sampler.samples_per_epoch(), batch_size, workers, prefetch) {}
+Loader::Loader(const Dataset& dataset, int64_t batch_size, int workers, int prefetch)
+    : Loader([&dataset](int64_t epoch, int64_t first, int64_t count) { return dataset.batch(epoch, first, count); },
+             dataset.samples_per_epoch(), batch_size, workers, prefetch) {}
 
 Loader::Loader(MakeBatch make_batch, int64_t samples_per_epoch, int64_t batch_size, int workers, int prefetch)
     : make_batch_(std::move(make_batch)), samples_(samples_per_epoch), batch_size_(batch_size), prefetch_(prefetch) {

@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "data/sampler.h"
+#include "data/dataset.h"
 
 namespace unmix {
 
@@ -22,8 +22,8 @@ class Loader {
  public:
   // `workers` threads keep up to `prefetch` batches ready; with 0 workers next() makes the batch itself.
   Loader(MakeBatch make_batch, int64_t samples_per_epoch, int64_t batch_size, int workers, int prefetch = 4);
-  // Batches of a sampler, which must outlive the loader.
-  Loader(const Sampler& sampler, int64_t batch_size, int workers, int prefetch = 4);
+  // Batches of a data set, which must outlive the loader.
+  Loader(const Dataset& dataset, int64_t batch_size, int workers, int prefetch = 4);
   ~Loader();
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;

@@ -102,27 +102,37 @@ std::vector<std::string> validation_names(const fs::path& root) {
   return names;
 }
 
-std::vector<Track> musdb_tracks(const fs::path& root, Subset subset, bool is_wav, int sample_rate) {
+std::vector<fs::path> musdb_paths(const fs::path& root, Subset subset, bool is_wav) {
   check(fs::is_directory(root), "data", "{}: no such folder", root.string());
   const fs::path folder = root / (subset == Subset::test ? "test" : "train");
   const std::vector<std::string> validation = validation_names(root);
   std::vector<std::string> present;
-  std::vector<Track> tracks;
+  std::vector<fs::path> paths;
   for (const fs::path& path : track_paths(folder, is_wav)) {
     present.push_back(track_name(path, is_wav));
     const bool is_valid = contains(validation, present.back());
-    if (subset != Subset::test && is_valid != (subset == Subset::valid)) continue;
-    tracks.push_back(is_wav ? open_wav_track(path) : open_stem_track(path));
-    const Track& track = tracks.back();
-    check(track.sample_rate == sample_rate, "data", "track '{}' is at {} Hz, not at {} Hz: {}", track.name,
-          track.sample_rate, sample_rate, path.string());
+    if (subset == Subset::test || is_valid == (subset == Subset::valid)) paths.push_back(path);
   }
   for (const std::string& name : validation) {
     const bool own_list = validation != musdb_validation;
     check(!own_list || subset == Subset::test || contains(present, name), "data", "{}: there is no track '{}' in {}",
           (root / "validation.txt").string(), name, folder.string());
   }
-  check(!tracks.empty() || subset == Subset::valid, "data", "{}: every track is one of validation", folder.string());
+  check(!paths.empty() || subset == Subset::valid, "data", "{}: every track is one of validation", folder.string());
+  return paths;
+}
+
+Track open_musdb_track(const fs::path& path, bool is_wav, int sample_rate) {
+  Track track = is_wav ? open_wav_track(path) : open_stem_track(path);
+  check(track.sample_rate == sample_rate, "data", "track '{}' is at {} Hz, not at {} Hz: {}", track.name,
+        track.sample_rate, sample_rate, path.string());
+  return track;
+}
+
+std::vector<Track> musdb_tracks(const fs::path& root, Subset subset, bool is_wav, int sample_rate) {
+  std::vector<Track> tracks;
+  for (const fs::path& path : musdb_paths(root, subset, is_wav))
+    tracks.push_back(open_musdb_track(path, is_wav, sample_rate));
   return tracks;
 }
 
