@@ -59,21 +59,35 @@ MaskNetwork::MaskNetwork(const NetworkConfig& config, const std::vector<std::str
 }
 
 Var MaskNetwork::operator()(const Var& x) {
+  const Var h = encode(x);
+  return masks(join(h, lstm_(h)));
+}
+
+Var MaskNetwork::encode(const Var& x) {
   const NetworkConfig& c = config_;
   check(x.shape().size() == 4 && x.dim(2) == c.channels && x.dim(3) == c.bins, "model",
         "input {} is not (frames, batch, {}, {})", to_string(x.shape()), c.channels, c.bins);
-  const int64_t frames = x.dim(0), batch = x.dim(1), rows = frames * batch;
-  Var h = standardize(reshape(x, {rows, c.channels, c.bins}), input_mean_, input_scale_);
-  h = tanh(bn1_(fc1_(h)));
-  const Var sequence = lstm_(reshape(h, {frames, batch, c.hidden}));
-  h = relu(bn2_(fc2_(concat({h, reshape(sequence, {rows, c.hidden})}, 1))));
+  const int64_t frames = x.dim(0), batch = x.dim(1);
+  const Var standard = standardize(reshape(x, {frames * batch, c.channels, c.bins}), input_mean_, input_scale_);
+  return reshape(tanh(bn1_(fc1_(standard))), {frames, batch, c.hidden});
+}
 
+Var MaskNetwork::join(const Var& h, const Var& sequence) {
+  const int64_t rows = h.dim(0) * h.dim(1), hidden = config_.hidden;
+  const Var both = concat({reshape(h, {rows, hidden}), reshape(sequence, {rows, hidden})}, 1);
+  return reshape(relu(bn2_(fc2_(both))), h.shape());
+}
+
+Var MaskNetwork::masks(const Var& z, Tensor out) {
+  const NetworkConfig& c = config_;
+  const int64_t frames = z.dim(0), batch = z.dim(1), rows = frames * batch;
   // Each head writes its part of one tensor, so that stacking them moves nothing.
-  Tensor masks = Tensor::empty({heads(), rows, c.channels * c.bins}, x.device());
+  if (!out.defined()) out = Tensor::empty({heads(), rows, c.channels * c.bins}, z.device());
+  const Var flat = reshape(z, {rows, c.hidden});
   std::vector<Var> parts;
   for (auto& head : heads_)
-    parts.push_back(head->bn3.scaled_relu(head->fc3(h), output_scale_, output_mean_,
-                                          masks[static_cast<int64_t>(parts.size())]));
+    parts.push_back(
+        head->bn3.scaled_relu(head->fc3(flat), output_scale_, output_mean_, out[static_cast<int64_t>(parts.size())]));
   return reshape(stack(parts), {heads(), frames, batch, c.channels, c.bins});
 }
 

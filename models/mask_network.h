@@ -4,8 +4,8 @@
 //
 //   x (frames, batch, channels, bins), the mixture's magnitudes
 //   h = tanh(bn1(fc1((x[..., :max_bin] + input_mean) * input_scale)))
-//   h = relu(bn2(fc2([h, lstm(h)])))
-//   mask_k = relu(bn3_k(fc3_k(h)) * output_scale + output_mean)
+//   z = relu(bn2(fc2([h, lstm(h)])))
+//   mask_k = relu(bn3_k(fc3_k(z)) * output_scale + output_mean)
 #pragma once
 
 #include <memory>
@@ -40,6 +40,13 @@ class MaskNetwork : public Module {
 
   // Magnitudes (frames, batch, channels, bins) -> masks (heads, frames, batch, channels, bins).
   Var operator()(const Var& x);
+
+  // Its parts, of which the LSTM alone connects frames: masks(z), z = join(h, lstm()(h)), h = encode(x).
+  Var encode(const Var& x);                     // magnitudes -> (frames, batch, hidden)
+  const Lstm& lstm() const { return lstm_; }    // (frames, batch, hidden) -> the same
+  Var join(const Var& h, const Var& sequence);  // with the LSTM's result -> z (frames, batch, hidden)
+  // -> (heads, frames, batch, channels, bins), written to `out` (heads, frames * batch, channels * bins) where defined.
+  Var masks(const Var& z, Tensor out = {});
 
   // Of the data set, per bin (at least max_bin values; more are ignored): input_mean = -mean, input_scale = 1 / std.
   void set_input_statistics(const std::vector<float>& mean, const std::vector<float>& deviation);

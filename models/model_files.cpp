@@ -1,80 +1,39 @@
 #include "models/model_files.h"
 
 #include <algorithm>
-#include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/file.h"
-#include "tensor/safetensors.h"
+#include "tensor/weights_file.h"
 
 namespace unmix {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 
 constexpr const char* kOp = "model";
-constexpr const char* kWeights = ".safetensors";
 constexpr const char* kSeparator = "separator.json";
 
-// ---- separator.json -----------------------------------------------------------------------------------------------
-
-// Open-Unmix writes the rate as 44100.0.
-int64_t whole_number(const json& object, const char* key, int64_t most, const std::string& file) {
-  check(object.contains(key), kOp, "{}: '{}' is missing; nfft, nhop, sample_rate and nb_channels are wanted", file,
-        key);
-  const json& value = object[key];
-  const double number = value.is_number() ? value.get<double>() : 0.0;
-  check(number >= 1 && number <= static_cast<double>(most) && number == std::floor(number), kOp,
-        "{}: '{}' is {}, not a whole number from 1 to {}", file, key, value.dump(), most);
-  return static_cast<int64_t>(number);
-}
-
 // ---- what a directory holds ---------------------------------------------------------------------------------------
-
-fs::path weights_file(const fs::path& directory, const std::string& target) { return directory / (target + kWeights); }
-
-// The usual sources first, in Open-Unmix's order, then others by name.
-bool comes_first(const std::string& a, const std::string& b) {
-  const auto rank = [](const std::string& name) {
-    const std::vector<std::string>& usual = find_model("joint").sources;
-    return std::find(usual.begin(), usual.end(), name) - usual.begin();
-  };
-  return std::pair(rank(a), a) < std::pair(rank(b), b);
-}
-
-std::vector<std::string> targets_in(const fs::path& directory) {
-  std::vector<std::string> found;
-  bool pickled = false;
-  for (const auto& entry : fs::directory_iterator(directory)) {
-    if (entry.path().extension() == kWeights) found.push_back(entry.path().stem().string());
-    pickled = pickled || entry.path().extension() == ".pth";
-  }
-  check(!found.empty() || !pickled, kOp, "{} holds PyTorch's .pth files only; weights are read from .safetensors files",
-        directory.string());
-  check(!found.empty(), kOp, "{} holds no model: <target>.safetensors is wanted, such as vocals.safetensors",
-        directory.string());
-  std::sort(found.begin(), found.end(), comes_first);
-  return found;
-}
 
 bool contains(const std::vector<std::string>& list, const std::string& value) {
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
 // The file that gives the target: its own, else that of a model with several heads, one of which is it.
-std::string file_for(const std::string& target, const std::vector<std::string>& found, const fs::path& directory) {
-  if (contains(found, target)) return target;
-  std::vector<std::string> available = found;
+const TargetFile& file_for(const std::string& target, const std::vector<TargetFile>& found, const fs::path& directory) {
+  const auto named = [&](std::string_view name) {
+    return std::find_if(found.begin(), found.end(), [&](const TargetFile& file) { return file.target == name; });
+  };
+  if (named(target) != found.end()) return *named(target);
+  std::vector<std::string> available;
+  for (const TargetFile& file : found) available.push_back(file.target);
   for (const ModelEntry& entry : model_registry()) {
-    const std::string name(entry.name);
-    if (!contains(found, name)) continue;
-    if (contains(entry.sources, target)) return name;
+    if (named(entry.name) == found.end()) continue;
+    if (contains(entry.sources, target)) return *named(entry.name);
     available.insert(available.end(), entry.sources.begin(), entry.sources.end());
   }
-  throw UsageError(fmt::format("{} has no model for '{}'; it has: {}", directory.string(), target,
-                               fmt::join(available, ", ")));
+  throw UsageError(
+      fmt::format("{} has no model for '{}'; it has: {}", directory.string(), target, fmt::join(available, ", ")));
 }
 
 // ---- tensors ------------------------------------------------------------------------------------------------------
@@ -150,15 +109,6 @@ class Sizes {
   const std::string& file_;
 };
 
-void check_fits(const SeparatorConfig& config, const LoadedModel& model, const fs::path& directory) {
-  const NetworkConfig& network = model.network->config();
-  const std::string json_file = (directory / kSeparator).string();
-  check(network.bins == config.n_fft / 2 + 1, kOp, "{} says nfft {}, which gives {} bins, but {}.safetensors has {}",
-        json_file, config.n_fft, config.n_fft / 2 + 1, model.target, network.bins);
-  check(network.channels == config.channels, kOp, "{} says nb_channels {}, but {}.safetensors has {}", json_file,
-        config.channels, model.target, network.channels);
-}
-
 // Adds the source, or all sources of the model, that `target` names.
 void choose(ModelSet& set, const std::string& target, const fs::path& directory) {
   std::vector<std::string> sources;
@@ -178,8 +128,8 @@ void check_unambiguous(const ModelSet& set, const fs::path& directory) {
     for (const std::string& source : model.sources) {
       const auto [at, is_new] = given.emplace(source, model.target);
       if (!is_new && (set.chosen.empty() || contains(set.chosen, source)))
-        throw UsageError(fmt::format("{}: both {}.safetensors and {}.safetensors give '{}'; choose with --targets",
-                                     directory.string(), at->second, model.target, source));
+        throw UsageError(fmt::format("{}: both {} and {} give '{}'; choose with --targets", directory.string(),
+                                     at->second, model.target, source));
     }
 }
 
@@ -205,63 +155,66 @@ NetworkPlan infer_network(const NamedTensors& state, const std::string& file) {
   return plan;
 }
 
-LoadedModel load_model(const fs::path& file, Device device) {
-  const TensorFile weights = read_safetensors(file);
-  const NetworkPlan plan = infer_network(weights.tensors, file.string());
-  LoadedModel model{file.stem().string(), plan.architecture->sources, nullptr};
+LoadedModel load_model(const TargetFile& file, Device device) {
+  return make_model(file, read_weights(file.path), device);
+}
+
+LoadedModel make_model(const TargetFile& file, const TensorFile& weights, Device device) {
+  const std::string path = file.path.string();
+  const NetworkPlan plan = infer_network(weights.tensors, path);
+  LoadedModel model{file.target, plan.architecture->sources, nullptr};
   if (model.sources.empty()) model.sources = {model.target};
   try {
     model.network = plan.architecture->make(plan.config, 0);
   } catch (const UsageError& error) {
-    fail(kOp, "{}: {}", file.string(), error.what());  // the file is at fault, not the command line
+    fail(kOp, "{}: {}", path, error.what());  // the file is at fault, not the command line
   }
-  model.network->load_state(weights.tensors, file.string(), /*ignore_unknown=*/true);
+  model.network->load_state(weights.tensors, path, /*ignore_unknown=*/true);
   model.network->train(false);
   model.network->to(device);
+  if (const Tensor* rate = weights.find("sample_rate"); rate != nullptr && rate->size() == 1)
+    if (const float hertz = rate->item(); hertz >= 1 && hertz < 1e7f) model.sample_rate = static_cast<int>(hertz);
   return model;
 }
 
-ModelSet load_models(const fs::path& directory, const std::vector<std::string>& targets, Device device) {
-  check(fs::is_directory(directory), kOp, "{} is not a model directory: there is no such folder", directory.string());
+void check_fits(const SeparatorConfig& config, const NetworkConfig& network, const TargetFile& file) {
+  const std::string settings = (file.path.parent_path() / kSeparator).string(), name = file.path.filename().string();
+  check(network.bins == config.n_fft / 2 + 1, kOp, "{} says nfft {}, which gives {} bins, but {} has {}", settings,
+        config.n_fft, config.n_fft / 2 + 1, name, network.bins);
+  check(network.channels == config.channels, kOp, "{} says nb_channels {}, but {} has {}", settings, config.channels,
+        name, network.channels);
+  check_description(config, file);
+}
+
+ModelSet load_files(const fs::path& directory, const std::vector<TargetFile>& files, Device device) {
   ModelSet set{name_of(directory), {}, {}, {}};
-  const std::vector<std::string> found = targets_in(directory);
-  set.config = read_separator_json(directory);
-  std::vector<std::string> files;
-  for (const std::string& target : targets.empty() ? found : targets) {
-    const std::string file = file_for(target, found, directory);
-    if (!contains(files, file)) files.push_back(file);
+  int rate = 0;
+  for (const TargetFile& file : files) {
+    set.models.push_back(load_model(file, device));
+    rate = std::max(rate, set.models.back().sample_rate);
   }
-  for (const std::string& file : files) {
-    set.models.push_back(load_model(weights_file(directory, file), device));
-    check_fits(set.config, set.models.back(), directory);
-  }
-  for (const std::string& target : targets) choose(set, target, directory);
-  check_unambiguous(set, directory);
+  const std::optional<SeparatorConfig> config = find_settings(directory, files, rate);
+  check(config.has_value(), kOp,
+        "{}: no such file; it tells nfft, nhop, sample_rate and nb_channels, and for Open-Unmix's published weights "
+        "`unmix convert {} NEW_DIRECTORY` writes it",
+        (directory / kSeparator).string(), directory.string());
+  set.config = *config;
+  for (size_t i = 0; i < files.size(); ++i) check_fits(set.config, set.models[i].network->config(), files[i]);
   return set;
 }
 
-SeparatorConfig read_separator_json(const fs::path& directory) {
-  const fs::path path = directory / kSeparator;
-  check_input_file(kOp, path);
-  const json object = json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
-  const std::string file = path.string();
-  check(object.is_object(), kOp, "{}: the file is not a JSON object", file);
-  SeparatorConfig config;
-  config.n_fft = whole_number(object, "nfft", int64_t{1} << 24, file);
-  config.hop = whole_number(object, "nhop", int64_t{1} << 24, file);
-  config.sample_rate = static_cast<int>(whole_number(object, "sample_rate", 10'000'000, file));
-  config.channels = whole_number(object, "nb_channels", 1024, file);
-  check(config.n_fft % 2 == 0 && config.hop <= config.n_fft, kOp,
-        "{}: nfft {} must be even and nhop {} no larger than it", file, config.n_fft, config.hop);
-  return config;
-}
-
-void write_separator_json(const fs::path& directory, const SeparatorConfig& config) {
-  const nlohmann::ordered_json object{{"nfft", config.n_fft},
-                                      {"nhop", config.hop},
-                                      {"sample_rate", config.sample_rate},
-                                      {"nb_channels", config.channels}};
-  write_file(directory / kSeparator, object.dump(4) + "\n");
+ModelSet load_models(const fs::path& directory, const std::vector<std::string>& targets, Device device) {
+  const std::vector<TargetFile> found = find_target_files(directory);
+  std::vector<TargetFile> files;
+  const auto add = [&](const TargetFile& file) {
+    const auto is_file = [&](const TargetFile& other) { return other.path == file.path; };
+    if (std::none_of(files.begin(), files.end(), is_file)) files.push_back(file);
+  };
+  for (const std::string& target : targets) add(file_for(target, found, directory));
+  ModelSet set = load_files(directory, targets.empty() ? found : files, device);
+  for (const std::string& target : targets) choose(set, target, directory);
+  check_unambiguous(set, directory);
+  return set;
 }
 
 void write_weights(const fs::path& file, const MaskNetwork& network,
