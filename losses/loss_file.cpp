@@ -3,6 +3,8 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "models/discriminator_file.h"
+#include "models/vggish.h"
 #include "tensor/safetensors.h"
 
 namespace unmix {
@@ -29,22 +31,53 @@ int64_t size_of(const TensorFile& file, const char* key, const char* option, int
   return value;
 }
 
+struct Networks {
+  DiscriminatorFile adversarial;
+  std::unique_ptr<Vggish> features;
+};
+
+// Reads the networks that the objective needs and adds them to its context.
+Objective load_networks(const Objective& objective, const std::filesystem::path& weights, const Shape& masks,
+                        Device device, Networks& networks) {
+  const bool adversarial = objective.contains("Adversarial"), features = objective.contains("DeepFeature");
+  const auto require = [](bool condition, const char* message) {
+    if (!condition) throw UsageError(message);
+  };
+  require(!adversarial || !weights.empty(), "Adversarial needs --weights: a .safetensors of its discriminators");
+  require(!adversarial || !features, "--weights is of one network: give Adversarial or DeepFeature, not both");
+  require(adversarial || features || weights.empty(), "--weights: the loss has no networks of its own");
+  if (features) {
+    networks.features = make_vggish({}, weights, device);
+    LossContext context = objective.context();
+    context.features = networks.features.get();
+    return objective.with(context);
+  }
+  if (!adversarial) return objective;
+  networks.adversarial = load_discriminators(weights, masks[1], masks[4]);
+  networks.adversarial.discriminators->to(device);
+  LossContext context = objective.context();
+  context.discriminators = networks.adversarial.discriminators.get();
+  if (!networks.adversarial.gan.empty()) context.gan = parse_gan(networks.adversarial.gan);
+  return objective.with(context);
+}
+
 }  // namespace
 
-LossOnFile loss_on_file(const LossEntry& loss, Variant variant, const std::filesystem::path& input, int64_t n_fft,
-                        int64_t hop, Device device) {
+LossOnFile loss_on_file(const Objective& objective, const std::filesystem::path& input, int64_t n_fft, int64_t hop,
+                        const std::filesystem::path& weights, Device device) {
   const TensorFile file = read_safetensors(input);
   const std::string path = input.string();
   const Tensor& mixture = tensor_of(file, "mixture", 3, path);
   const Tensor& targets = tensor_of(file, "targets", 4, path);
   const Stft stft(size_of(file, "n_fft", "--nfft", n_fft, path), size_of(file, "n_hop", "--nhop", hop, path), device);
-  Signals signals(stft, mixture.to(device), targets.to(device));
+  Signals signals(stft, mixture.to(device), targets.to(device), objective.needs());
   const Var masks(tensor_of(file, "masks", 5, path).to(device), /*requires_grad=*/true);
   signals.set_masks(masks);
-  Var value = loss.compute(signals, variant);
+  Networks networks;
+  Var value = load_networks(objective, weights, masks.shape(), device, networks)(signals);
   const double result = value.value().item();
   value.backward();
-  return {result, masks.grad().to(Device::cpu)};
+  return {result, networks.features ? networks.features->description() : "", masks.grad().to(Device::cpu)};
 }
 
 void write_mask_gradient(const std::filesystem::path& output, const LossOnFile& loss) {

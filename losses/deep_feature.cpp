@@ -1,0 +1,124 @@
+// DeepFeature: distances between what a frozen VGGish sees of estimates and of targets (Sahai, Weber, McWilliams,
+// "Spectrogram Feature Losses for Music Source Separation", EUSIPCO 2019; Guso et al., 2022).
+//   L2freq + 1/2 L_feat + 10/3 L_style, L_feat and L_style means over j = conv1, conv2, conv3_2, conv4_2
+//   L_feat^j  = 1/(C H W K) sum |phi_j(e) - phi_j(y)|^2
+//   L_style^j = sum |G_j(e) - G_j(y)|^2,  G_j = psi psi^T / (C H W), psi = phi_j as a matrix (C, H W)
+// The sums run over a patch and over the K sources; of the patches (batch and time alike) the mean is taken.
+// A patch's input: channels averaged, 44.1 -> 16 kHz, VGGish's own log-mel; or magnitudes summed to the mel bands.
+//
+// Feature maps are large (4.2 MB a patch), but the loss is a sum over patches: a few patches at a time go forward and
+// straight back to their input, whose gradient alone is kept.
+#include "losses/deep_feature.h"
+
+#include <array>
+
+#include "base/error.h"
+#include "losses/losses.h"
+#include "models/vggish_input.h"
+#include "tensor/launch.h"
+
+namespace unmix {
+namespace {
+
+constexpr int64_t kPatchesAtOnce = 16;
+constexpr int64_t kRate = 44100;  // Hz
+
+// dx = dy dl/dx
+struct ScaleGradient {
+  const float *gradient, *dy;
+  float* dx;
+  HD void operator()(int64_t i) const { dx[i] = dy[0] * gradient[i]; }
+};
+
+// Features (patches, C, H, W) as matrices (patches, C, H W).
+Var as_matrices(const Var& features) { return reshape(features, {features.dim(0), features.dim(1), -1}); }
+
+// Means over all values, shape {}.
+Var feature_term(const Var& estimate, const Tensor& target) {
+  return sum(distance({reshape(estimate, {1, -1}), {}}, target.reshape({1, -1}), Distance::squared));
+}
+Var style_term(const Var& estimate, const Tensor& target) { return mean(square(gram_difference(estimate, target))); }
+
+// Of the given patches, with the weights of means over them; shape {}.
+Var weighted_sum(const Vggish& network, const Var& estimates, const Tensor& targets,
+                 const DeepFeatureWeights& weights) {
+  std::vector<Var> of_targets;
+  {
+    const NoGrad no_grad;
+    of_targets = network.features(Var(targets));
+  }
+  const std::vector<Var> of_estimates = network.features(estimates);
+  const auto layers = static_cast<double>(of_estimates.size());
+  Var total;
+  const auto add_term = [&](const Var& term, double weight) {
+    const Var weighted = scale(term, static_cast<float>(weight / layers));
+    total = total.defined() ? add(total, weighted) : weighted;
+  };
+  for (size_t j = 0; j < of_estimates.size(); ++j) {
+    const Var estimate = as_matrices(of_estimates[j]);
+    const Tensor target = as_matrices(of_targets[j]).value();
+    const auto places = static_cast<double>(estimate.dim(2));
+    if (weights.feature != 0.0) add_term(feature_term(estimate, target), weights.feature);
+    // sum over C^2 values / (C H W)^2 = mean / (H W)^2
+    if (weights.style != 0.0) add_term(style_term(estimate, target), weights.style / (places * places));
+  }
+  return total;
+}
+
+}  // namespace
+
+Var deep_feature_distance(const Vggish& network, const Var& estimates, const Tensor& targets, int64_t sources,
+                          const DeepFeatureWeights& weights) {
+  check(estimates.shape() == targets.shape() && !targets.shape().empty() && sources > 0 &&
+            targets.dim(0) % sources == 0,
+        "deep_feature", "estimates {} and targets {} are not the same patches of {} sources",
+        to_string(estimates.shape()), to_string(targets.shape()), sources);
+  check(weights.feature != 0.0 || weights.style != 0.0, "deep_feature", "both weights are 0");
+  const bool with_gradient = builds_graph(std::array{estimates});
+  const int64_t patches = targets.dim(0);
+  Tensor gradient = with_gradient ? Tensor::empty(targets.shape(), targets.device()) : Tensor();
+  Var total(Tensor::zeros({}, targets.device()));
+  for (int64_t begin = 0; begin < patches; begin += kPatchesAtOnce) {
+    const int64_t end = std::min(patches, begin + kPatchesAtOnce);
+    const Var some(estimates.value().rows(begin, end), with_gradient);
+    const double share = static_cast<double>(end - begin) / static_cast<double>(patches);
+    Var part = weighted_sum(network, some, targets.rows(begin, end),
+                            {weights.feature * share, weights.style * share * static_cast<double>(sources)});
+    total = add(total, part.detach());
+    if (!with_gradient) continue;
+    part.backward();
+    gradient.rows(begin, end).copy_from(some.grad());
+  }
+  return make_var(total.value(), {estimates}, [gradient](const Tensor& dy, Gradients& gradients) {
+    Tensor dx = Tensor::empty(gradient.shape(), gradient.device());
+    parallel_for(dx.device(), dx.size(), ScaleGradient{gradient.data(), dy.data(), dx.data()});
+    gradients.add(0, dx);
+  });
+}
+
+Var deep_feature_patches(const Var& waveforms) {
+  check(waveforms.value().rank() == 4, "deep_feature", "shape {} is not (sources, batch, channels, samples)",
+        to_string(waveforms.shape()));
+  const Var mono = scale(sum_axis(waveforms, 2), 1.0f / static_cast<float>(waveforms.dim(2)));
+  return vggish_patches(resample(reshape(mono, {-1, waveforms.dim(3)}), kRate, kVggishRate));
+}
+
+Var deep_feature_patches_of_magnitudes(const Var& magnitudes) {
+  check(magnitudes.value().rank() == 5, "deep_feature", "shape {} is not (sources, frames, batch, channels, bins)",
+        to_string(magnitudes.shape()));
+  const Var mono = permute(scale(sum_axis(magnitudes, 3), 1.0f / static_cast<float>(magnitudes.dim(3))), {1, 0, 2, 3});
+  return vggish_patches_of_magnitudes(reshape(mono, {mono.dim(0), -1, mono.dim(3)}), kRate);
+}
+
+Var deep_feature(Signals& signals, const LossContext& context) {
+  check(context.features != nullptr, "DeepFeature", "there is no VGGish to compute features with");
+  const Vggish& network = *context.features;
+  const bool waveforms = network.config().frontend == VggishFrontend::waveform;
+  const auto to_patches = waveforms ? &deep_feature_patches : &deep_feature_patches_of_magnitudes;
+  const Var estimates = to_patches(waveforms ? signals.estimates() : signals.estimate_magnitudes());
+  const Var targets = to_patches(Var(waveforms ? signals.targets() : signals.target_magnitudes()));
+  const Var features = deep_feature_distance(network, estimates, targets.value(), signals.sources());
+  return l2freq(signals, {Variant::paper}) + features;
+}
+
+}  // namespace unmix

@@ -1,0 +1,16 @@
+// MinSNRsdsdr: the smaller of SNR and SD-SDR (Le Roux et al., 2019, eq. 8) of the waveform estimates z, as the study's
+// code has it: all sources as one vector, and no number where <z,y> < 0.
+//   snr = 10 log10(|y|^2 / |y - z|^2 + eps), sd = snr + g, g = 20 log10(<z,y> / |y|^2 + eps)
+//   -min(snr, sd) = -snr + max(0, -g)
+#include "losses/terms.h"
+
+namespace unmix {
+
+Var min_snr_sdsdr(Signals& signals, const LossContext&) {
+  const Projection p = project({signals.estimates(), {}}, signals.targets(), Gain::one, true);
+  const Var energy(p.energy);
+  const Var snr = decibels(energy / p.residual), gain = scale(decibels(p.correlation / energy), 2.0f);
+  return sum(relu(scale(gain, -1.0f)) - snr);
+}
+
+}  // namespace unmix
