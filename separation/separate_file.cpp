@@ -9,9 +9,9 @@
 #include <cstring>
 #include <map>
 
+#include "audio/writer.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "tensor/memory.h"
 
 namespace unmix {
 namespace {
@@ -19,8 +19,11 @@ namespace {
 namespace fs = std::filesystem;
 using Fields = std::map<std::string, std::string>;
 
+bool is_stream(const fs::path& path) { return path == "-"; }
+
 // Of "a/song.stem.mp4" and "a/song.wav" song.
 std::string track_of(const fs::path& input) {
+  if (is_stream(input)) return "stdin";
   const fs::path name = is_stem_file(input) ? input.stem() : input.filename();
   return name.stem().string();
 }
@@ -48,31 +51,117 @@ void check_options(const FileOptions& options, size_t sources) {
   if (options.duration && !(*options.duration > 0.0 && std::isfinite(*options.duration)))
     throw UsageError(fmt::format("--duration {}: give seconds, more than 0", *options.duration));
   if (sources > 1 && !options.filename.empty() && options.filename.find("{target}") == std::string::npos)
-    throw UsageError(fmt::format("--filename {}: without {{target}} all {} targets would have one name",
-                                 options.filename, sources));
+    throw UsageError(
+        fmt::format("--filename {}: without {{target}} all {} targets would have one name", options.filename, sources));
   if (options.format == SampleFormat::floating && options.extension == ".flac")
     throw UsageError("--subtype float: FLAC has no float samples; give pcm16 or pcm24, or --ext .wav");
+  const bool to_stream = options.outdir && is_stream(*options.outdir);
+  if (to_stream && (options.extension != ".wav" || !options.filename.empty()))
+    throw UsageError("--outdir -: standard output takes WAV and no --filename");
 }
 
-Audio read_part(const fs::path& input, const FileOptions& options) {
-  if (options.start == 0.0 && !options.duration) return read_audio(input);
-  const AudioInfo info = audio_info(input);
-  const double start = std::round(options.start * info.sample_rate);
-  check(start < static_cast<double>(info.frames), "separate", "{}: --start {} s is behind its end, {:.3f} s",
-        input.string(), options.start, info.duration());
-  const auto first = static_cast<int64_t>(start);
-  const double length = options.duration ? std::round(*options.duration * info.sample_rate) : HUGE_VAL;
-  // The header of a .stem.mp4 may leave out its last frame, so its rest is read without a number.
-  if (length >= static_cast<double>(info.frames - first)) return read_audio(input, first);
-  return read_audio(input, first, std::max<int64_t>(1, static_cast<int64_t>(length)));
+int64_t frames_of(double seconds, int sample_rate) { return std::llround(std::min(seconds * sample_rate, 1e15)); }
+
+int64_t duration_of(const FileOptions& options, int sample_rate) {
+  return options.duration ? std::max<int64_t>(1, frames_of(*options.duration, sample_rate)) : -1;
 }
+
+// What is separated: readers of it, and its frames, -1 where only its end will tell them.
+struct Input {
+  Separator::Open open;
+  int64_t frames;
+};
+
+Input open_file(const fs::path& input, const FileOptions& options) {
+  const AudioInfo info = audio_info(input);
+  const int64_t first = frames_of(options.start, info.sample_rate);
+  check(first < info.frames, "separate", "{}: --start {} s is behind its end, {:.3f} s", input.string(), options.start,
+        info.duration());
+  int64_t frames = duration_of(options, info.sample_rate);
+  // The header of a .stem.mp4 may leave out its last frame, so its rest is read without a number.
+  if (frames >= info.frames - first) frames = -1;
+  const int64_t rest = is_stem_file(input) ? -1 : info.frames - first;
+  return {[=] { return open_audio(input, first, frames); }, frames < 0 ? rest : frames};
+}
+
+// Where one pass is enough it is read as it comes, otherwise first to its end.
+Input open_stream(const FileOptions& options, bool once) {
+  auto reader = open_wav_stream(STDIN_FILENO, "standard input");
+  const int rate = reader->info().sample_rate;
+  if (options.start > 0.0 || options.duration)
+    reader = open_part(std::move(reader), frames_of(options.start, rate), duration_of(options, rate));
+  if (once) {
+    const auto only = std::make_shared<std::unique_ptr<AudioReader>>(std::move(reader));
+    return {[only] { return std::move(*only); }, -1};
+  }
+  const auto spool = std::make_shared<AudioSpool>(*reader);
+  return {[spool] { return spool->open(); }, spool->open()->info().frames};
+}
+
+// Throws where a folder cannot be made.
+void check_folder(const fs::path& folder) {
+  fs::path existing = fs::absolute(folder);
+  while (!fs::exists(existing)) existing = existing.parent_path();
+  check(fs::is_directory(existing), "separate", "cannot make the folder {}: {} is a file", folder.string(),
+        existing.string());
+  check(::access(existing.c_str(), W_OK) == 0, "separate", "cannot write in {}: {}", existing.string(),
+        std::strerror(errno));
+}
+
+fs::path folder_of(const fs::path& file) { return file.has_parent_path() ? file.parent_path() : fs::path("."); }
 
 void make_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   check(!error, "separate", "cannot make the folder {}: {}", folder.string(), error.message());
-  check(::access(folder.c_str(), W_OK) == 0, "separate", "cannot write in {}: {}", folder.string(),
-        std::strerror(errno));
+}
+
+// The files of one input, made when the first samples are there.
+class Writers {
+ public:
+  Writers(const PlannedFile& file, const FileOptions& options, int64_t frames)
+      : file_(file), options_(options), frames_(frames) {}
+
+  void write(const std::vector<Audio>& estimates) {
+    if (writers_.empty())
+      for (const auto& [source, path] : file_.outputs) writers_.push_back(create(path, estimates[0]));
+    for (size_t k = 0; k < writers_.size(); ++k) writers_[k]->write(estimates[k]);
+  }
+
+  void finish(std::vector<std::string>& warnings) {
+    for (size_t k = 0; k < writers_.size(); ++k) {
+      writers_[k]->finish();
+      if (writers_[k]->clipped() > 0)
+        warnings.push_back(
+            fmt::format("{}: {} samples lay beyond full scale and were clipped; --subtype float keeps them",
+                        file_.outputs[k].second.string(), writers_[k]->clipped()));
+    }
+  }
+
+ private:
+  std::unique_ptr<AudioWriter> create(const fs::path& path, const Audio& estimate) const {
+    const OutputFormat format{estimate.sample_rate, estimate.channels, frames_, options_.format};
+    if (is_stream(path)) return create_wav_stream(STDOUT_FILENO, "standard output", format);
+    make_folder(folder_of(path));
+    return create_audio(path, format);
+  }
+
+  const PlannedFile& file_;
+  const FileOptions& options_;
+  int64_t frames_;
+  std::vector<std::unique_ptr<AudioWriter>> writers_;
+};
+
+std::vector<PlannedFile> plan_stream(const std::vector<fs::path>& inputs, const std::vector<std::string>& sources) {
+  if (inputs.size() != 1 || sources.size() != 1)
+    throw UsageError(
+        fmt::format("--outdir -: standard output takes one estimate of one file, not {} of {}; choose with "
+                    "--targets or add up with --aggregate",
+                    sources.size(), inputs.size()));
+  if (!is_stream(inputs[0])) check_input_file("separate", inputs[0]);
+  PlannedFile planned{inputs[0], {}};
+  planned.outputs.emplace_back(sources[0], "-");
+  return {planned};
 }
 
 }  // namespace
@@ -80,12 +169,14 @@ void make_folder(const fs::path& folder) {
 std::vector<PlannedFile> plan_files(const std::vector<fs::path>& inputs, const std::vector<std::string>& sources,
                                     const std::string& model, const FileOptions& options) {
   check_options(options, sources.size());
+  if (options.outdir && is_stream(*options.outdir)) return plan_stream(inputs, sources);
   const std::string usual = options.outdir ? "{track}/{target}" : "{track}_{model}/{target}";
   const std::string& pattern = options.filename.empty() ? usual : options.filename;
   std::map<fs::path, fs::path> owners;  // of every file written or read, the input
   for (const fs::path& input : inputs) {
-    check_input_file("separate", input);
-    owners.emplace(fs::weakly_canonical(input), input);
+    if (!is_stream(input)) check_input_file("separate", input);
+    const bool is_new = owners.emplace(fs::weakly_canonical(input), input).second;
+    if (is_stream(input) && !is_new) throw UsageError("standard input, '-', can be read only once");
   }
   std::vector<PlannedFile> plan;
   for (const fs::path& input : inputs) {
@@ -101,25 +192,20 @@ std::vector<PlannedFile> plan_files(const std::vector<fs::path>& inputs, const s
                                      owner->second.string()));
       plan.back().outputs.emplace_back(source, output);
     }
+    for (const auto& [source, path] : plan.back().outputs) check_folder(folder_of(path));
   }
   return plan;
 }
 
 SeparatedFile separate_file(const PlannedFile& file, const Separator& separator, const FileOptions& options) {
   const auto begin = std::chrono::steady_clock::now();
-  const Audio mixture = read_part(file.input, options);
-  for (const auto& [source, path] : file.outputs) make_folder(path.has_parent_path() ? path.parent_path() : ".");
-  Separation separation = separator(mixture);
-  release_cpu_memory();
-  SeparatedFile done{static_cast<double>(mixture.frames()) / mixture.sample_rate, 0.0, std::move(separation.warnings)};
-  for (const auto& [source, audio] : separation.estimates) {
-    const auto output = std::find_if(file.outputs.begin(), file.outputs.end(),
-                                     [&name = source](const auto& entry) { return entry.first == name; });
-    const int64_t clipped = write_audio(output->second, audio, options.format);
-    if (clipped > 0)
-      done.warnings.push_back(fmt::format("{}: {} samples lay beyond full scale and were clipped; --subtype float "
-                                          "keeps them", output->second.string(), clipped));
-  }
+  const Input input =
+      is_stream(file.input) ? open_stream(options, separator.reads_once()) : open_file(file.input, options);
+  Writers writers(file, options, input.frames);
+  const Separator::Summary summary =
+      separator.separate(input.open, [&](const std::vector<Audio>& estimates) { writers.write(estimates); });
+  SeparatedFile done{static_cast<double>(summary.frames) / summary.sample_rate, 0.0, summary.warnings};
+  writers.finish(done.warnings);
   done.elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return done;
 }

@@ -1,4 +1,5 @@
-// Separates audio files into audio files: where they go, and everything that can be refused before hours of work.
+// Separates audio files into audio files: where they go, and everything that can be refused before hours of work. The
+// input "-" is standard input, the outdir "-" standard output, both WAV.
 #pragma once
 
 #include <filesystem>
@@ -9,23 +10,23 @@
 namespace unmix {
 
 struct FileOptions {
-  std::optional<std::filesystem::path> outdir;  // none: the working directory
+  std::optional<std::filesystem::path> outdir;  // none: the working directory; "-": standard output
   // Of each estimate, without the extension, with {track}, {target} and {model} filled in. Empty: "{track}/{target}"
   // in outdir, "{track}_{model}/{target}" in the working directory.
   std::string filename;
   std::string extension = ".wav";  // .flac, .ogg, .mp3
   SampleFormat format = SampleFormat::pcm16;
-  double start = 0.0;               // seconds
+  double start = 0.0;              // seconds
   std::optional<double> duration;  // seconds; none: to the end
 };
 
 struct PlannedFile {
-  std::filesystem::path input;
+  std::filesystem::path input;                                         // "-": standard input
   std::vector<std::pair<std::string, std::filesystem::path>> outputs;  // by source
 };
 
-// The files to write for each input. Throws where options are impossible, an input does not exist, or a file would be
-// written twice or over an input.
+// The files to write for each input. Throws where options are impossible, an input does not exist, a folder cannot be
+// made, or a file would be written twice or over an input.
 std::vector<PlannedFile> plan_files(const std::vector<std::filesystem::path>& inputs,
                                     const std::vector<std::string>& sources, const std::string& model,
                                     const FileOptions& options);
@@ -36,7 +37,7 @@ struct SeparatedFile {
   std::vector<std::string> warnings;
 };
 
-// Separates one file and writes its estimates, each whole or not at all; makes the folders.
+// Separates one file and writes its estimates, all whole or none; makes the folders.
 SeparatedFile separate_file(const PlannedFile& file, const Separator& separator, const FileOptions& options);
 
 // ".wav", ".flac", ".ogg" or ".mp3" with or without the dot; "pcm16", "pcm24" or "float". Throw UsageError.

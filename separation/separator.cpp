@@ -1,173 +1,161 @@
 #include "separation/separator.h"
 
 #include <algorithm>
-#include <limits>
+#include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/interrupt.h"
+#include "separation/expectation_maximization.h"
+#include "separation/separation_run.h"
 
 namespace unmix {
 namespace {
-
-constexpr const char* kOp = "separate";
-
-// Channels first..first+count of the audio, continued with zeros where it is shorter than `frames`.
-Audio first_channels(const Audio& audio, int count, int64_t frames) {
-  Audio result{audio.sample_rate, count, std::vector<float>(static_cast<size_t>(count * frames), 0.0f)};
-  for (int c = 0; c < count; ++c) {
-    const auto from = audio.channel(c).first(static_cast<size_t>(std::min(frames, audio.frames())));
-    std::copy(from.begin(), from.end(), result.channel(c).begin());
-  }
-  return result;
-}
-
-// Frames, at the audio's rate, that still reach over half a window after resampling, as reflecting the edges needs.
-int64_t shortest(const Audio& audio, const SeparatorConfig& config) {
-  const int64_t needed = (config.n_fft / 2 + 2) * audio.sample_rate;
-  return needed / config.sample_rate + 2;
-}
-
-// Audio at the model's rate -> (batch, channels, samples) of a network with `channels`: one batch entry, or where the
-// network is mono one for each channel.
-Tensor network_input(const Audio& audio, int64_t channels) {
-  const int64_t frames = audio.frames();
-  if (channels == 1 || channels == audio.channels)
-    return Tensor::from(audio.samples, {audio.channels / channels, channels, frames});
-  Tensor repeated = Tensor::empty({1, channels, frames});
-  for (int64_t c = 0; c < channels; ++c)
-    std::copy(audio.samples.begin(), audio.samples.end(), repeated.data() + c * frames);
-  return repeated;
-}
-
-// The inverse of network_input: `channels` channels, of a repeated signal the mean.
-Audio network_output(const Tensor& signal, int sample_rate, int channels) {
-  Audio audio{sample_rate, channels, signal.to_vector()};
-  const int64_t given = signal.dim(0) * signal.dim(1), frames = signal.dim(2);
-  if (given == channels) return audio;
-  for (int64_t t = 0; t < frames; ++t) {
-    double sum = 0.0;
-    for (int64_t c = 0; c < given; ++c) sum += audio.samples[static_cast<size_t>(c * frames + t)];
-    audio.samples[static_cast<size_t>(t)] = static_cast<float>(sum / static_cast<double>(given));
-  }
-  audio.samples.resize(static_cast<size_t>(frames));
-  return audio;
-}
-
-Audio remainder_of(const Audio& mixture, const std::vector<std::pair<std::string, Audio>>& estimates) {
-  Audio rest = mixture;
-  for (const auto& [name, audio] : estimates)
-    std::transform(rest.samples.begin(), rest.samples.end(), audio.samples.begin(), rest.samples.begin(),
-                   [](float a, float b) { return a - b; });
-  return rest;
-}
-
-void stop_if_interrupted() {
-  if (interrupt_requested()) throw Interrupted("interrupted; nothing more is written");
-}
 
 bool contains(const std::vector<std::string>& list, const std::string& value) {
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
-}  // namespace
-
-Tensor soft_mask(const Tensor& mask, const Tensor& total, const Tensor& magnitude) {
-  const NoGrad no_grad;
-  const Var x(magnitude);
-  return div(mul(Var(mask), x), add_scalar(mul(Var(total), x), std::numeric_limits<float>::epsilon())).value();
+// Of the models, chosen or not.
+std::vector<std::string> all_sources(const ModelSet& models) {
+  std::vector<std::string> sources;
+  for (const LoadedModel& model : models.models)
+    sources.insert(sources.end(), model.sources.begin(), model.sources.end());
+  return sources;
 }
 
+}  // namespace
+
 Separator::Separator(ModelSet models, Device device, SeparatorOptions options)
-    : models_(std::move(models)),
-      device_(device),
-      options_(std::move(options)),
-      stft_(models_.config.n_fft, models_.config.hop, device) {
-  check(!models_.models.empty(), kOp, "no model was given");
-  int64_t heads = 0;
-  for (const LoadedModel& model : models_.models) {
-    heads += model.network->heads();
-    model.network->train(false);
-  }
+    : models_(std::move(models)), device_(device), options_(std::move(options)) {
+  check(!models_.models.empty(), "separate", "no model was given");
+  for (const LoadedModel& model : models_.models) model.network->train(false);
+  check_options();
+  estimates_ = plain_estimates();
+  if (!options_.aggregate.empty()) estimates_ = aggregated(estimates_);
+}
+
+void Separator::check_options() const {
+  const size_t heads = all_sources(models_).size();
   if (options_.softmask && heads < 2)
     throw UsageError("--softmask shares the mixture among sources and needs the models of two or more");
   if (contains(models_.sources(), options_.residual))
     throw UsageError(fmt::format("--residual {}: a target has that name already", options_.residual));
+  if (options_.iterations < 0) throw UsageError(fmt::format("--niter {}: give 0 or more", options_.iterations));
+  if (options_.iterations > 0 && heads < 2 && options_.residual.empty())
+    throw UsageError("--niter: the Wiener filter needs two sources or more; add --residual, or give --niter 0");
+  if (options_.iterations > 0 && models_.config.channels > 2)
+    throw UsageError(
+        fmt::format("--niter: the Wiener filter takes one or two channels, the model has {}; give --niter 0",
+                    models_.config.channels));
+  if (options_.iterations > 0 && heads + (options_.residual.empty() ? 0 : 1) > static_cast<size_t>(kMostRefined))
+    throw UsageError(fmt::format(
+        "--niter: the Wiener filter takes {} sources at most, the residual included; give --niter 0", kMostRefined));
+  if (options_.window < 1) throw UsageError(fmt::format("--wiener-win-len {}: give 1 frame or more", options_.window));
+  const double hop = static_cast<double>(models_.config.hop) / models_.config.sample_rate;
+  if (options_.segment != 0.0 && !(options_.segment >= 8 * hop && std::isfinite(options_.segment)))
+    throw UsageError(fmt::format("--segment {}: give {:.2f} seconds or more, 8 frames", options_.segment, 8 * hop));
+  if (options_.live && !reads_once())
+    throw UsageError("--live: the model is bidirectional and needs the end of the track; train with --unidirectional");
+}
+
+bool Separator::reads_once() const {
+  return std::all_of(models_.models.begin(), models_.models.end(),
+                     [](const LoadedModel& model) { return model.network->config().unidirectional; });
+}
+
+double Separator::latency() const {
+  const int64_t later = options_.iterations > 0 ? options_.window - 1 : 0;  // frames for which the first one waits
+  return static_cast<double>(models_.config.n_fft + later * models_.config.hop) / models_.config.sample_rate;
 }
 
 std::vector<std::string> Separator::sources() const {
-  std::vector<std::string> names = models_.sources();
-  if (!options_.residual.empty()) names.push_back(options_.residual);
+  std::vector<std::string> names;
+  for (const Estimate& estimate : estimates_) names.push_back(estimate.name);
   return names;
 }
 
-std::vector<Separator::Estimate> Separator::estimate(const Tensor& signal) const {
-  const NoGrad no_grad;
-  const Tensor spectrum = stft_(Var(signal.to(device_))).value();
-  const Var mixture = magnitude(Var(spectrum));
-  const std::vector<std::string> wanted = models_.sources();
-  std::vector<Estimate> estimates;
-  const auto add_estimates = [&](const LoadedModel& model, const Tensor& masks, const Tensor& total) {
-    for (int64_t k = 0; k < masks.dim(0); ++k) {
-      const std::string& source = model.sources[static_cast<size_t>(k)];
-      if (!contains(wanted, source)) continue;
-      const Tensor mask = total.defined() ? soft_mask(masks[k], total, mixture.value()) : masks[k];
-      const Var estimate = stft_.inverse(apply_mask(Var(mask), spectrum), signal.dim(-1));
-      estimates.push_back({source, estimate.value().to(Device::cpu)});
-    }
-  };
-
-  // Soft masks need all masks at once; otherwise one model's are dropped before the next one's are made.
-  std::vector<Tensor> kept;
-  Var total;
-  for (const LoadedModel& model : models_.models) {
-    stop_if_interrupted();
-    const Var masks = (*model.network)(mixture);
-    if (!options_.softmask) {
-      add_estimates(model, masks.value(), {});
-      continue;
-    }
-    kept.push_back(masks.value());
-    const Var sum = sum_axis(masks, 0);
-    total = total.defined() ? add(total, sum) : sum;
+// The sources asked for, and the residual: what the filter makes of the rest of the mixture's spectrum, and of sources
+// that were not asked for; without iterations the mixture as it was read less the others, which is the same but for
+// what resampling takes from the mixture.
+std::vector<Separator::Estimate> Separator::plain_estimates() const {
+  const std::vector<std::string> all = all_sources(models_), chosen = models_.sources();
+  const size_t filtered = all.size() + (filters_residual() ? 1 : 0);
+  std::vector<Estimate> plain;
+  for (const std::string& name : chosen) {
+    plain.push_back({name, std::vector<float>(filtered, 0.0f)});
+    plain.back().weights[static_cast<size_t>(std::find(all.begin(), all.end(), name) - all.begin())] = 1.0f;
   }
-  for (size_t m = 0; m < kept.size(); ++m) add_estimates(models_.models[m], kept[m], total.value());
-  return estimates;
+  if (options_.residual.empty()) return plain;
+  Estimate residual{options_.residual, std::vector<float>(filtered, 0.0f)};
+  for (size_t k = 0; k < filtered; ++k) {
+    const bool given = k < all.size() && contains(chosen, all[k]);
+    residual.weights[k] = filters_residual() ? (given ? 0.0f : 1.0f) : (given ? -1.0f : 0.0f);
+  }
+  residual.mixture = filters_residual() ? 0.0f : 1.0f;
+  plain.push_back(residual);
+  return plain;
 }
 
-Tensor Separator::signal_of(const Audio& mixture, int channels) const {
-  const SeparatorConfig& config = models_.config;
-  const int64_t frames = std::max(mixture.frames(), shortest(mixture, config));
-  return network_input(resample(first_channels(mixture, channels, frames), config.sample_rate), config.channels);
+std::vector<Separator::Estimate> Separator::aggregated(const std::vector<Estimate>& plain) const {
+  std::vector<std::string> names;
+  for (const Estimate& estimate : plain) names.push_back(estimate.name);
+  std::vector<Estimate> sums;
+  for (const auto& [name, members] : options_.aggregate) {
+    Estimate sum{name, std::vector<float>(plain[0].weights.size(), 0.0f)};
+    for (const std::string& member : members) {
+      // Open-Unmix calls the residual so, whatever its name.
+      const bool usual = member == "residual" && !options_.residual.empty() && !contains(names, member);
+      const auto found = std::find(names.begin(), names.end(), usual ? options_.residual : member);
+      if (found == names.end())
+        throw UsageError(fmt::format("--aggregate: '{}' has the member '{}', which is none of: {}", name, member,
+                                     fmt::join(names, ", ")));
+      const Estimate& part = plain[static_cast<size_t>(found - names.begin())];
+      for (size_t k = 0; k < sum.weights.size(); ++k) sum.weights[k] += part.weights[k];
+      sum.mixture += part.mixture;
+    }
+    sums.push_back(std::move(sum));
+  }
+  return sums;
 }
 
 Separation Separator::operator()(const Audio& mixture) const {
-  check(mixture.sample_rate > 0 && mixture.frames() > 0, kOp, "the mixture holds no samples");
-  check_finite(mixture, "the mixture");
-  const SeparatorConfig& config = models_.config;
-  const int64_t most = std::max<int64_t>(2, config.channels);
-  const int channels = static_cast<int>(std::min<int64_t>(mixture.channels, most));
-  check(channels == config.channels || channels == 1 || config.channels == 1, kOp,
-        "the mixture has {} channels, the model wants {} or one", channels, config.channels);
-
+  check(mixture.sample_rate > 0 && mixture.frames() > 0, "separate", "the mixture holds no samples");
+  std::vector<std::vector<Audio>> blocks;
   Separation result;
-  if (mixture.channels > channels)
-    result.warnings.push_back(fmt::format("of {} channels the first {} are used", mixture.channels, channels));
-  const int64_t frames = mixture.frames();
-  std::vector<Estimate> estimates = estimate(signal_of(mixture, channels));
-  for (const std::string& source : models_.sources()) {
-    stop_if_interrupted();
-    const auto found = std::find_if(estimates.begin(), estimates.end(),
-                                    [&name = source](const Estimate& estimate) { return estimate.source == name; });
-    const Audio separated = network_output(found->signal, config.sample_rate, channels);
-    estimates.erase(found);
-    Audio audio = first_channels(resample(separated, mixture.sample_rate), channels, frames);
-    check_finite(audio, "the estimate of " + source);
-    result.estimates.emplace_back(source, std::move(audio));
+  result.warnings = separate([&] { return open_memory(mixture, "the mixture"); },
+                             [&](const std::vector<Audio>& estimates) { blocks.push_back(estimates); })
+                        .warnings;
+  for (size_t k = 0; k < estimates_.size(); ++k) {
+    Audio whole{mixture.sample_rate, blocks.at(0)[k].channels, {}};
+    whole.samples.reserve(static_cast<size_t>(whole.channels * mixture.frames()));
+    for (int c = 0; c < whole.channels; ++c)
+      for (const std::vector<Audio>& block : blocks)
+        whole.samples.insert(whole.samples.end(), block[k].channel(c).begin(), block[k].channel(c).end());
+    for (std::vector<Audio>& block : blocks) block[k].samples = {};
+    result.estimates.emplace_back(estimates_[k].name, std::move(whole));
   }
-  if (!options_.residual.empty())
-    result.estimates.emplace_back(options_.residual,
-                                  remainder_of(first_channels(mixture, channels, frames), result.estimates));
   return result;
+}
+
+Separator::Summary Separator::separate(const Open& open, const Write& write) const {
+  return SeparationRun(*this, open, write).run();
+}
+
+std::vector<std::pair<std::string, std::vector<std::string>>> parse_aggregate(const std::string& text) {
+  const auto refuse = [&] {
+    return UsageError(
+        fmt::format("--aggregate {}: give JSON such as {{\"accompaniment\": [\"drums\", \"bass\"]}}", text));
+  };
+  const auto object = nlohmann::ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object() || object.empty()) throw refuse();
+  std::vector<std::pair<std::string, std::vector<std::string>>> sums;
+  for (const auto& [name, members] : object.items()) {
+    const bool usable = !name.empty() && members.is_array() && !members.empty() &&
+                        std::all_of(members.begin(), members.end(), [](const auto& m) { return m.is_string(); });
+    if (!usable) throw refuse();
+    sums.emplace_back(name, members.template get<std::vector<std::string>>());
+  }
+  return sums;
 }
 
 }  // namespace unmix
