@@ -1,14 +1,12 @@
 #include "evaluation/picture.h"
 
-#include <fftw3.h>
-
 #include <algorithm>
 #include <cmath>
-#include <memory>
 #include <numbers>
 #include <span>
 
 #include "base/error.h"
+#include "evaluation/fft.h"
 #include "evaluation/image.h"
 
 namespace unmix {
@@ -32,12 +30,8 @@ struct Grid {
 // |X|^2 of windows of a signal, added up.
 class PowerSpectrum {
  public:
-  PowerSpectrum()
-      : frame_(fftwf_alloc_real(kWindow)),
-        spectrum_(fftwf_alloc_complex(kBins)),
-        plan_(fftwf_plan_dft_r2c_1d(kWindow, frame_.get(), spectrum_.get(), FFTW_ESTIMATE)) {
-    for (int n = 0; n < kWindow; ++n)
-      window_.push_back(static_cast<float>(0.5 - 0.5 * std::cos(2.0 * std::numbers::pi * n / kWindow)));
+  PowerSpectrum() {
+    for (int n = 0; n < kWindow; ++n) window_.push_back(0.5 - 0.5 * std::cos(2.0 * std::numbers::pi * n / kWindow));
   }
 
   // The window around sample `center`; beyond its ends the signal is zero.
@@ -45,24 +39,19 @@ class PowerSpectrum {
     const auto size = static_cast<int64_t>(signal.size());
     for (int n = 0; n < kWindow; ++n) {
       const int64_t t = center - kWindow / 2 + n;
-      frame_.get()[n] = t >= 0 && t < size ? signal[static_cast<size_t>(t)] * window_[static_cast<size_t>(n)] : 0.0f;
+      frame_.get()[n] = t >= 0 && t < size ? signal[static_cast<size_t>(t)] * window_[static_cast<size_t>(n)] : 0.0;
     }
-    fftwf_execute(plan_.get());
+    fft_.forward(frame_.get(), spectrum_.get());
     for (int k = 0; k < kBins; ++k) {
-      const double re = spectrum_.get()[k][0], im = spectrum_.get()[k][1];
+      const double re = spectrum_.get()[2 * k], im = spectrum_.get()[2 * k + 1];
       power[static_cast<size_t>(k)] += re * re + im * im;
     }
   }
 
  private:
-  struct Free {
-    void operator()(void* data) const { fftwf_free(data); }
-    void operator()(fftwf_plan_s* plan) const { fftwf_destroy_plan(plan); }
-  };
-  std::vector<float> window_;
-  std::unique_ptr<float, Free> frame_;
-  std::unique_ptr<fftwf_complex, Free> spectrum_;
-  std::unique_ptr<fftwf_plan_s, Free> plan_;
+  std::vector<double> window_;
+  const DoubleFft fft_{kWindow};
+  const Doubles frame_{kWindow}, spectrum_{2 * kBins};
 };
 
 // Power at a fractional bin, so that rows narrower than a bin blend into each other.
