@@ -1,0 +1,149 @@
+#include "report/statistics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/error.h"
+
+namespace unmix {
+namespace {
+
+constexpr size_t kMostExact = 50;
+
+struct Ranks {
+  std::vector<double> rank;  // from 1, in the order of the values
+  double ties;               // sum of t^3 - t over groups of t equal values
+};
+
+Ranks ranks_of(const std::vector<double>& values) {
+  std::vector<size_t> order(values.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return values[a] < values[b]; });
+  Ranks ranks{std::vector<double>(values.size()), 0.0};
+  for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
+    while (end < order.size() && values[order[end]] == values[order[begin]]) ++end;
+    const auto size = static_cast<double>(end - begin);
+    for (size_t i = begin; i < end; ++i) ranks.rank[order[i]] = static_cast<double>(begin) + (size + 1.0) / 2.0;
+    ranks.ties += size * size * size - size;
+  }
+  return ranks;
+}
+
+// P(W <= w) twice, at most 1: of the 2^n choices of signs, counted by their sum of positive ranks.
+double exact_p(size_t n, double w) {
+  std::vector<double> count(n * (n + 1) / 2 + 1, 0.0);
+  count[0] = 1.0;
+  for (size_t rank = 1; rank <= n; ++rank)
+    for (size_t sum = count.size() - 1; sum >= rank; --sum) count[sum] += count[sum - rank];
+  const double below = std::accumulate(count.begin(), count.begin() + static_cast<int64_t>(w) + 1, 0.0);
+  return std::min(1.0, 2.0 * std::ldexp(below, -static_cast<int>(n)));
+}
+
+// Upper part of the regularised incomplete gamma function, Q(a, x): by its series below a + 1, by Lentz's continued
+// fraction above.
+double gamma_q(double a, double x) {
+  if (x <= 0.0) return 1.0;
+  const double scale = std::exp(a * std::log(x) - x - std::lgamma(a));
+  constexpr int kMostTerms = 10000;
+  constexpr double kTiny = 1e-300, kClose = 1e-16;
+  if (x < a + 1.0) {
+    double term = 1.0 / a, sum = term;
+    for (int i = 1; i < kMostTerms && term > sum * kClose; ++i) sum += term *= x / (a + i);
+    return 1.0 - scale * sum;
+  }
+  double b = x + 1.0 - a, c = 1.0 / kTiny, d = 1.0 / b, fraction = d;
+  for (int i = 1; i < kMostTerms; ++i) {
+    const double numerator = -i * (i - a);
+    b += 2.0;
+    d = numerator * d + b;
+    d = 1.0 / (std::abs(d) < kTiny ? kTiny : d);
+    c = b + numerator / c;
+    if (std::abs(c) < kTiny) c = kTiny;
+    fraction *= d * c;
+    if (std::abs(d * c - 1.0) < kClose) break;
+  }
+  return scale * fraction;
+}
+
+}  // namespace
+
+double quantile(std::vector<double> values, double part) {
+  if (values.empty()) return std::nan("");
+  std::sort(values.begin(), values.end());
+  const double at = part * static_cast<double>(values.size() - 1);
+  const auto below = static_cast<size_t>(at);
+  const size_t above = std::min(below + 1, values.size() - 1);
+  return values[below] + (at - static_cast<double>(below)) * (values[above] - values[below]);
+}
+
+Box box_of(const std::vector<double>& values) {
+  check(!values.empty(), "statistics", "a box needs one value or more");
+  Box box{0.0, quantile(values, 0.25), quantile(values, 0.5), quantile(values, 0.75), 0.0, {}};
+  const double reach = 1.5 * (box.third - box.first);
+  box.low = box.first, box.high = box.third;
+  for (const double value : values) {
+    if (value < box.first - reach || value > box.third + reach) {
+      box.outliers.push_back(value);
+    } else {
+      box.low = std::min(box.low, value);
+      box.high = std::max(box.high, value);
+    }
+  }
+  return box;
+}
+
+Wilcoxon wilcoxon(const std::vector<double>& differences) {
+  std::vector<double> sizes, signs;
+  for (const double difference : differences) {
+    if (difference == 0.0) continue;
+    sizes.push_back(std::abs(difference));
+    signs.push_back(difference);
+  }
+  if (sizes.empty()) return {0.0, 1.0};
+  const Ranks ranks = ranks_of(sizes);
+  double positive = 0.0, negative = 0.0;
+  for (size_t i = 0; i < signs.size(); ++i) (signs[i] > 0.0 ? positive : negative) += ranks.rank[i];
+  const double w = std::min(positive, negative);
+  const bool whole = sizes.size() == differences.size() && ranks.ties == 0.0;
+  if (whole && sizes.size() <= kMostExact) return {w, exact_p(sizes.size(), w)};
+  const auto n = static_cast<double>(sizes.size());
+  const double variance = n * (n + 1.0) * (2.0 * n + 1.0) / 24.0 - ranks.ties / 48.0;
+  const double z = (w - n * (n + 1.0) / 4.0) / std::sqrt(variance);
+  return {w, std::erfc(std::abs(z) / std::sqrt(2.0))};
+}
+
+std::vector<double> holm(const std::vector<double>& p) {
+  std::vector<size_t> order(p.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return p[a] < p[b]; });
+  std::vector<double> corrected(p.size());
+  double largest = 0.0;
+  for (size_t i = 0; i < order.size(); ++i) {
+    largest = std::max(largest, std::min(1.0, p[order[i]] * static_cast<double>(p.size() - i)));
+    corrected[order[i]] = largest;
+  }
+  return corrected;
+}
+
+Friedman friedman(const std::vector<std::vector<double>>& scores) {
+  check(scores.size() >= 3 && !scores[0].empty(), "statistics", "Friedman's test needs three methods and one track");
+  const size_t tracks = scores[0].size();
+  std::vector<double> sums(scores.size(), 0.0);
+  double ties = 0.0;
+  for (size_t track = 0; track < tracks; ++track) {
+    std::vector<double> row;
+    for (const auto& method : scores) row.push_back(method.at(track));
+    const Ranks ranks = ranks_of(row);
+    ties += ranks.ties;
+    for (size_t j = 0; j < sums.size(); ++j) sums[j] += ranks.rank[j];
+  }
+  const auto k = static_cast<double>(scores.size()), n = static_cast<double>(tracks);
+  double squares = 0.0;
+  for (const double sum : sums) squares += sum * sum;
+  const double correction = 1.0 - ties / (n * k * (k * k - 1.0));
+  const double chi2 = (12.0 / (n * k * (k + 1.0)) * squares - 3.0 * n * (k + 1.0)) / correction;
+  return {chi2, gamma_q((k - 1.0) / 2.0, chi2 / 2.0)};
+}
+
+}  // namespace unmix
