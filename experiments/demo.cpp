@@ -5,6 +5,7 @@
 #include "data/demo_songs.h"
 #include "evaluation/picture.h"
 #include "evaluation/sdr.h"
+#include "report/report.h"
 #include "separation/separator.h"
 #include "training/train.h"
 
@@ -90,6 +91,8 @@ std::vector<DemoScore> run_demo(const DemoOptions& options) {
   write_file(options.output / "scores.csv", csv);
   write_file(options.output / "scores.md",
              demo_table(scores) + fmt::format("\nComputed on: {}\n", device_description(options.device)));
+  const WrittenReport report = write_report({.folders = {options.output}, .output = options.output / "report"});
+  check(report.problems.empty(), "demo", "the report lacks something: {}", fmt::join(report.problems, "; "));
   return scores;
 }
 

@@ -24,8 +24,8 @@ struct DemoScore {
   double estimate, mixture;
 };
 
-// Writes songs/, model/, estimates/TRACK/TARGET.wav, a spectrogram sheet TRACK.png per test song, scores.csv and
-// scores.md into the output folder, and returns the scores, song by song in the order of musdb_sources.
+// Writes songs/, model/, estimates/TRACK/TARGET.wav, a spectrogram sheet TRACK.png per test song, scores.csv, scores.md
+// and report/ (report/report.h) into the output folder, and returns the scores, song by song in the order of musdb_sources.
 std::vector<DemoScore> run_demo(const DemoOptions& options);
 
 // The scores as a Markdown table with a row per song and target, and their means.

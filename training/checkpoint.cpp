@@ -1,6 +1,7 @@
 #include "training/checkpoint.h"
 
 #include "base/error.h"
+#include "models/json_file.h"
 #include "tensor/safetensors.h"
 
 namespace unmix {
@@ -26,6 +27,8 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
   append(file, "model.", checkpoint.model);
   append(file, "best.", checkpoint.best);
   append(file, "optimizer.", checkpoint.optimizer);
+  append(file, "discriminators.", checkpoint.discriminators);
+  append(file, "discriminator_optimizer.", checkpoint.discriminator_optimizer);
   file.metadata[kProgress] = checkpoint.progress.dump();
   write_safetensors(path, file);
 }
@@ -35,9 +38,9 @@ Checkpoint read_checkpoint(const std::filesystem::path& path) {
   const auto found = file.metadata.find(kProgress);
   check(found != file.metadata.end(), "checkpoint", "{} is not a checkpoint of unmix: it has no training progress",
         path.string());
-  nlohmann::json progress = nlohmann::json::parse(found->second, nullptr, false);
-  check(progress.is_object(), "checkpoint", "{}: the training progress in it is damaged", path.string());
-  return {part(file, "model."), part(file, "best."), part(file, "optimizer."), std::move(progress)};
+  nlohmann::json progress = parse_json_object("checkpoint", found->second, path.string() + ", training progress");
+  return {part(file, "model."), part(file, "best."),           part(file, "optimizer."),
+          std::move(progress),  part(file, "discriminators."), part(file, "discriminator_optimizer.")};
 }
 
 }  // namespace unmix

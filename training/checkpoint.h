@@ -11,6 +11,7 @@ namespace unmix {
 struct Checkpoint {
   NamedTensors model, best, optimizer;  // the last weights, those of the best epoch (or none), Adam's state
   nlohmann::json progress;              // args, epoch, position in it, histories, schedule
+  NamedTensors discriminators = {}, discriminator_optimizer = {};  // of adversarial training
 };
 
 void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);

@@ -1,10 +1,15 @@
 #include "training/options.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <span>
 
 #include "base/error.h"
-#include "data/musdb.h"
+#include "layers/stft.h"
+#include "models/discriminator.h"
+#include "models/vggish.h"
+#include "training/option_table.h"
 
 namespace unmix {
 namespace {
@@ -12,6 +17,13 @@ namespace {
 // Options that choose where and how long a run works, not what it computes.
 constexpr const char* kFreeToChange[] = {"output",   "checkpoint", "model", "cache", "root",      "epochs",
                                          "patience", "nb_workers", "quiet", "device"};
+
+// Folders and files that may move between the parts of a run but neither come nor go.
+constexpr const char* kMayMove[] = {"unpaired_mixtures", "unpaired_stems", "vggish"};
+
+bool is_in(std::span<const char* const> names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 void require(bool condition, const std::string& message) {
   if (!condition) throw UsageError(message);
@@ -37,7 +49,7 @@ Precision TrainOptions::arithmetic() const {
 }
 
 double TrainOptions::learning_rate() const {
-  if (lr == "auto") return find_loss(loss).learning_rate;
+  if (lr == "auto") return Objective(loss).learning_rate();
   double value = 0.0;
   const auto [end, error] = std::from_chars(lr.data(), lr.data() + lr.size(), value);
   require(error == std::errc{} && end == lr.data() + lr.size() && std::isfinite(value) && value > 0.0,
@@ -45,18 +57,87 @@ double TrainOptions::learning_rate() const {
   return value;
 }
 
+bool TrainOptions::adversarial() const { return Objective(loss).contains("Adversarial"); }
+
+bool TrainOptions::deep_features() const { return Objective(loss).contains("DeepFeature"); }
+
+std::vector<std::string> TrainOptions::targets() const {
+  return joint() ? musdb_sources : std::vector<std::string>{model_name()};
+}
+
+namespace {
+
+void validate_adversarial(const TrainOptions& o) {
+  if (!o.discriminator.empty()) find_discriminator(o.discriminator);
+  if (!o.gan.empty()) parse_gan(o.gan);
+  require(o.feature_matching >= 0.0, fmt::format("--feature-matching {}: give zero or more", o.feature_matching));
+  if (o.adversarial()) return;
+  const std::pair<const char*, bool> given[] = {{"--discriminator", !o.discriminator.empty()},
+                                                {"--gan", !o.gan.empty()},
+                                                {"--feature-matching", o.feature_matching > 0.0},
+                                                {"--spectral-norm", o.spectral_norm},
+                                                {"--unpaired-mixtures", !o.unpaired_mixtures.empty()},
+                                                {"--unpaired-stems", !o.unpaired_stems.empty()}};
+  for (const auto& [option, is_given] : given)
+    require(!is_given, fmt::format("{} belongs to the loss Adversarial, which '{}' does not have", option, o.loss));
+}
+
+void validate_deep_features(const TrainOptions& o) {
+  parse_vggish_frontend(o.vggish_frontend_name());
+  const bool given = !o.vggish.empty() || !o.vggish_frontend.empty();
+  require(!given || o.deep_features(), fmt::format("{} belongs to the loss DeepFeature, which '{}' does not have",
+                                                   o.vggish.empty() ? "--vggish-frontend" : "--vggish", o.loss));
+}
+
+bool is_default(const TrainOptions& options, const std::string& name) {
+  static const TrainOptions defaults;
+  const auto same = [&](auto member) { return options.*member == defaults.*member; };
+  return std::visit(same, find_train_option(name).member);
+}
+
+// The data set has all that it needs and none of what belongs to others.
+void validate_dataset(const TrainOptions& o) {
+  const DatasetEntry& chosen = find_dataset(o.dataset);
+  for (const std::string& name : chosen.required)
+    require(!is_default(o, name), fmt::format("--dataset {} needs --{}", o.dataset,
+                                              fmt::join(chosen.required, " and --")));
+  for (const DatasetEntry& other : dataset_registry()) {
+    for (const auto* names : {&other.required, &other.options})
+      for (const std::string& name : *names)
+        require(chosen.has(name) || is_default(o, name),
+                fmt::format("--{} belongs to --dataset {}, this is {}", name, other.name, o.dataset));
+  }
+  static_cast<void>(parse_augmentations(o.augmentation_names()));
+  positive("--nb-train-samples", o.nb_train_samples);
+  positive("--nb-valid-samples", o.nb_valid_samples);
+}
+
+void validate_target(const TrainOptions& o) {
+  require(o.architecture != "joint" || o.target.empty(),
+          "--target belongs to a single model: leave it out with joint");
+  require(!o.joint() || o.dataset == "musdb",
+          fmt::format("--architecture joint needs the four sources of --dataset musdb, {} has one target", o.dataset));
+  if (o.joint()) return;
+  const std::string target = o.model_name();
+  require(!target.empty(), "--architecture single needs --target");
+  if (o.dataset == "musdb") {
+    std::vector<std::string> targets = musdb_sources;
+    targets.emplace_back("accompaniment");
+    return one_of("--target", target, targets);
+  }
+  require(target.find_first_of("/*?[]") == std::string::npos && !target.starts_with('.'),
+          fmt::format("the target would be named '{}', which no file can be: give --target NAME", target));
+}
+
+}  // namespace
+
 void TrainOptions::validate() const {
-  find_loss(loss);
+  Objective{loss};
   one_of("--variant", variant, {"seed", "paper"});
   one_of("--precision", precision, {"fp32", "tf32", "bf16"});
   if (!architecture.empty()) one_of("--architecture", architecture, {"joint", "single"});
-  require(architecture != "joint" || target.empty(), "--target belongs to a single model: leave it out with joint");
-  if (!joint()) {
-    std::vector<std::string> targets = musdb_sources;
-    targets.emplace_back("accompaniment");
-    require(!target.empty(), "--architecture single needs --target");
-    one_of("--target", target, targets);
-  }
+  validate_dataset(*this);
+  validate_target(*this);
   require(checkpoint.empty() || model.empty(), "--checkpoint resumes a run and --model starts a new one: give one");
   learning_rate();
   positive("--epochs", epochs);
@@ -67,56 +148,23 @@ void TrainOptions::validate() const {
           fmt::format("--lr-decay-gamma {}: give a number between 0 and 1", lr_decay_gamma));
   require(weight_decay >= 0.0, fmt::format("--weight-decay {}: give zero or more", weight_decay));
   require(clip_gradient_norm >= 0.0, fmt::format("--clip-gradient-norm {}: give zero or more", clip_gradient_norm));
+  static_cast<void>(Stft(nfft, nhop, Device::cpu));  // throws for what it cannot be
   positive("--seq-dur", seq_dur);
   positive("--samples-per-track", samples_per_track);
   positive("--reduce-samples", reduce_samples);
   positive("--nb-channels", nb_channels);
-  require(nb_channels <= 2, fmt::format("--nb-channels {}: MUSDB18 is stereo, give 1 or 2", nb_channels));
+  require(nb_channels <= 2, fmt::format("--nb-channels {}: give 1 or 2", nb_channels));
   require(nb_workers >= 0, fmt::format("--nb-workers {}: give zero or more", nb_workers));
-}
-
-nlohmann::json to_json(const TrainOptions& o) {
-  return {{"loss", o.loss},
-          {"variant", o.variant},
-          {"architecture", o.joint() ? "joint" : "single"},
-          {"target", o.target},
-          {"root", o.root.string()},
-          {"is_wav", o.is_wav},
-          {"output", o.output.string()},
-          {"checkpoint", o.checkpoint.string()},
-          {"model", o.model.string()},
-          {"cache", o.cache.string()},
-          {"epochs", o.epochs},
-          {"batch_size", o.batch_size},
-          {"lr", o.learning_rate()},
-          {"patience", o.patience},
-          {"lr_decay_patience", o.lr_decay_patience},
-          {"lr_decay_gamma", o.lr_decay_gamma},
-          {"weight_decay", o.weight_decay},
-          {"clip_gradient_norm", o.clip_gradient_norm},
-          {"seq_dur", o.seq_dur},
-          {"samples_per_track", o.samples_per_track},
-          {"reduce_samples", o.reduce_samples},
-          {"source_augmentations", o.source_augmentations},
-          {"random_track_mix", o.random_track_mix},
-          {"unidirectional", o.unidirectional},
-          {"nfft", o.nfft},
-          {"nhop", o.nhop},
-          {"hidden_size", o.hidden_size},
-          {"nb_layers", o.nb_layers},
-          {"dropout", o.dropout},
-          {"bandwidth", o.bandwidth},
-          {"nb_channels", o.nb_channels},
-          {"nb_workers", o.nb_workers},
-          {"precision", o.precision},
-          {"seed", o.seed},
-          {"device", name(o.device)}};
+  const bool unpaired = !unpaired_mixtures.empty() || !unpaired_stems.empty();
+  require(!balance || !unpaired, "--balance compares gradients of the batch's masks: leave out unpaired data");
+  validate_adversarial(*this);
+  validate_deep_features(*this);
 }
 
 std::string resume_conflict(const nlohmann::json& before, const nlohmann::json& now) {
   for (const auto& [key, value] : now.items()) {
-    if (std::find(std::begin(kFreeToChange), std::end(kFreeToChange), key) != std::end(kFreeToChange)) continue;
-    if (!before.contains(key) || before.at(key) == value) continue;
+    if (is_in(kFreeToChange, key) || !before.contains(key) || before.at(key) == value) continue;
+    if (is_in(kMayMove, key) && before.at(key) != "" && value != "") continue;
     std::string option = key;
     std::replace(option.begin(), option.end(), '_', '-');
     return fmt::format("--{} was {}, now {}", option, before.at(key).dump(), value.dump());

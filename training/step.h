@@ -1,27 +1,37 @@
 // One training step: spectra, masks, loss, gradients, update. Nothing in it waits for the device.
 #pragma once
 
-#include "losses/registry.h"
+#include "losses/balancer.h"
 #include "models/mask_network.h"
 #include "optim/adam.h"
 #include "tensor/readback.h"
+#include "training/adversary.h"
 
 namespace unmix {
+
+// Signals of an adversarial step that belong to none of the batch's, on the network's device; undefined: none.
+struct UnpairedSignals {
+  Tensor mixture = {};  // (batch, channels, samples)
+  Tensor stems = {};    // (sources, batch, channels, samples)
+};
 
 struct Learner {
   MaskNetwork& network;
   const Stft& stft;
-  const LossEntry& loss;
-  Variant variant;
+  const Objective& objective;
   Adam& optimizer;
   double clip_gradient_norm = 0.0;  // 0: off
+  Adversary* adversary = nullptr;   // updated before the network in every step
+  Balancer* balancer = nullptr;     // of the objective's terms
 };
 
-// The loss of one batch without a graph or an update; the network's mode is the caller's.
+// The loss of one batch without a graph, an update or a discriminator; the network's mode is the caller's.
 Tensor evaluate_loss(const Learner& learner, const Tensor& mixture, const Tensor& targets);
 
 // Step number `step` (it chooses the dropout) of the run with this seed. mixture (batch, channels, samples), targets
-// (sources, batch, channels, samples), on the network's device and given away. Returns the loss before the update.
-Readback training_step(const Learner& learner, Tensor mixture, Tensor targets, uint64_t seed, uint64_t step);
+// (sources, batch, channels, samples), on the network's device and given away. Returns the loss before the update, and
+// after it that of the discriminators where there are any.
+Readback training_step(const Learner& learner, Tensor mixture, Tensor targets, uint64_t seed, uint64_t step,
+                       UnpairedSignals unpaired = {});
 
 }  // namespace unmix

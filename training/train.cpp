@@ -1,46 +1,14 @@
 #include "training/train.h"
 
-#include <algorithm>
-#include <thread>
-
 #include "base/error.h"
-
 #include "models/model_files.h"
-#include "tensor/safetensors.h"
-#include "training/progress.h"
-#include "training/statistics.h"
+#include "training/warm_start.h"
 
 namespace unmix {
 namespace {
 
 void say(const TrainOptions& options, const std::string& message) {
-  if (!options.quiet) fmt::print(stderr, "{}\n", message);
-}
-
-DecodedTracks open_tracks(const TrainOptions& options, Subset subset) {
-  const auto tracks = musdb_tracks(options.root, subset, options.is_wav);
-  Progress progress("decoding", static_cast<int64_t>(tracks.size()), options.quiet);
-  return decode_tracks(tracks, options.cache.empty() ? default_cache_folder() : options.cache,
-                       static_cast<int>(std::max(1u, std::thread::hardware_concurrency())),
-                       [&](size_t done, size_t) { progress.show(static_cast<int64_t>(done), ""); });
-}
-
-// The networks see mono mixtures of stereo tracks where one channel is asked for.
-void check_channels(const TrainOptions& options, const Sampler& sampler) {
-  check(sampler.channels() == options.nb_channels, "train",
-        "the tracks in {} have {} channels, --nb-channels asks for {}", options.root.string(), sampler.channels(),
-        options.nb_channels);
-}
-
-void measure_statistics(const TrainOptions& options, const Sampler& sampler, const Stft& stft, MaskNetwork& network) {
-  SpectrumStatistics statistics;
-  Progress progress("statistics", static_cast<int64_t>(sampler.tracks().size()), options.quiet);
-  int64_t done = 0;
-  for (const auto& track : sampler.tracks()) {
-    statistics.add(validation_track(*track).mixture[0].to(options.device), stft);
-    progress.show(++done, "");
-  }
-  network.set_input_statistics(statistics.mean(), statistics.deviation());
+  if (!options.quiet) fmt::print(stderr, "{}{}\n", options.label, message);
 }
 
 std::unique_ptr<MaskNetwork> make_network(const TrainOptions& options, int sample_rate) {
@@ -56,40 +24,72 @@ std::unique_ptr<MaskNetwork> make_network(const TrainOptions& options, int sampl
   return std::make_unique<OpenUnmix>(config, options.seed);
 }
 
+// Null where neither mixtures nor stems are given.
+std::unique_ptr<UnpairedData> open_unpaired(const TrainOptions& options, const Dataset& dataset) {
+  if (options.unpaired_mixtures.empty() && options.unpaired_stems.empty()) return nullptr;
+  auto data = std::make_unique<UnpairedData>(
+      UnpairedOptions{options.unpaired_mixtures, options.unpaired_stems, options.targets(), options.cache_folder(),
+                      dataset.sample_rate(), options.nb_channels, dataset.frames(), options.seed});
+  for (const std::string& reason : data->left_out()) say(options, reason);
+  return data;
+}
+
+// As the study's code trains with SNRPSA.
+void square(InputStatistics& statistics) {
+  for (auto* values : {&statistics.mean, &statistics.deviation})
+    for (float& value : *values) value *= value;
+}
+
 void make_output_folder(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   check(!error, "train", "cannot make the output folder {}: {}", folder.string(), error.message());
 }
 
+// Files are brought to the rate of the model that a run starts from or goes on with.
+TrainOptions with_rate(TrainOptions options) {
+  const auto& folder = options.model.empty() ? options.checkpoint : options.model;
+  if (!folder.empty() && std::filesystem::exists(folder / "separator.json"))
+    options.sample_rate = read_separator_json(folder).sample_rate;
+  return options;
+}
+
+std::unique_ptr<Dataset> open_dataset(const TrainOptions& options, TrainingData& data) {
+  auto dataset = data.open(with_rate(options));
+  for (const std::string& reason : dataset->left_out()) say(options, reason);
+  if (dataset->validation_items() == 0)
+    say(options,
+        fmt::format("{} has no validation tracks: the training loss chooses the best epoch", options.root.string()));
+  return dataset;
+}
+
 }  // namespace
 
 History train(const TrainOptions& options) {
   options.validate();
+  TrainingData data(options.cache_folder());
+  return train(options, data);
+}
+
+History train(const TrainOptions& options, TrainingData& data) {
+  options.validate();
   set_precision(options.arithmetic());
   const Stft stft(options.nfft, options.nhop, options.device);
-  SamplerOptions sampling{options.seq_dur, std::max(1, options.samples_per_track / options.reduce_samples),
-                          parse_augmentations(options.source_augmentations), options.random_track_mix, options.seed};
-  const Sampler sampler(open_tracks(options, Subset::train), sampling);
-  for (const std::string& reason : sampler.left_out()) say(options, reason);
-  check_channels(options, sampler);
-  const DecodedTracks valid = open_tracks(options, Subset::valid);
-  if (valid.empty())
-    say(options,
-        fmt::format("{} has no validation tracks: the training loss chooses the best epoch", options.root.string()));
-
-  const auto network = make_network(options, sampler.sample_rate());
+  const auto dataset = open_dataset(options, data);
+  const auto unpaired = open_unpaired(options, *dataset);
+  const auto network = make_network(options, dataset->sample_rate());
   make_output_folder(options.output);
-  write_separator_json(options.output, {options.nfft, options.nhop, sampler.sample_rate(), options.nb_channels});
+  write_separator_json(options.output, {options.nfft, options.nhop, dataset->sample_rate(), options.nb_channels});
   const std::string name = options.model_name();
   if (!options.model.empty()) {
-    const auto weights = options.model / (name + ".safetensors");
-    network->load_state(read_safetensors(weights).tensors, weights.string(), true);
+    load_warm_start(options, *network);
   } else if (options.checkpoint.empty()) {
-    measure_statistics(options, sampler, stft, *network);
+    InputStatistics statistics = data.statistics(options, *dataset, stft);
+    if (Objective(options.loss).contains("SNRPSA")) square(statistics);
+    network->set_input_statistics(statistics.mean, statistics.deviation);
   }
   network->to(options.device);
-  Trainer trainer(options, *network, stft, sampler, valid);
+  Trainer trainer(options, *network, stft, *dataset, unpaired.get());
   if (!options.checkpoint.empty()) {
     const auto file = options.checkpoint / (name + ".chkpnt");
     trainer.resume(read_checkpoint(file), file.string());

@@ -9,6 +9,7 @@
 #include "base/interrupt.h"
 #include "base/version.h"
 #include "tensor/safetensors.h"
+#include "training/loss_networks.h"
 #include "training/progress.h"
 
 namespace unmix {
@@ -25,20 +26,11 @@ NamedTensors copies(const NamedTensors& tensors) {
   return result;
 }
 
-nlohmann::json run_json(const TrainOptions& options, const History& history, int64_t epochs, int bad_epochs) {
-  return {{"args", to_json(options)},
-          {"device", device_description(options.device)},
-          {"epochs_trained", epochs},
-          {"best_loss", history.best_loss},
-          {"best_epoch", history.best_epoch},
-          {"train_loss_history", history.train_loss},
-          {"valid_loss_history", history.valid_loss},
-          {"train_time_history", history.train_time},
-          {"num_bad_epochs", bad_epochs},
-          {"commit", std::string(commit())}};
-}
-
 }  // namespace
+
+Tensor Trainer::on_device(const Tensor& tensor) const {
+  return tensor.defined() ? tensor.to(options_.device) : Tensor();
+}
 
 struct Trainer::Pending {
   int64_t batch, samples;
@@ -46,14 +38,19 @@ struct Trainer::Pending {
   std::optional<Readback> loss;
 };
 
-Trainer::Trainer(const TrainOptions& options, MaskNetwork& network, const Stft& stft, const Sampler& sampler,
-                 const DecodedTracks& valid)
+Trainer::Trainer(const TrainOptions& options, MaskNetwork& network, const Stft& stft, const Dataset& dataset,
+                 const UnpairedData* unpaired)
     : options_(options),
       network_(network),
-      sampler_(sampler),
-      valid_(valid),
+      dataset_(dataset),
+      unpaired_(unpaired),
+      adversary_(make_adversary(options, stft, dataset.frames())),
+      features_(make_features(options)),
       optimizer_(network.parameters(), {options.learning_rate(), options.weight_decay}),
-      learner_{network, stft, find_loss(options.loss), options.loss_variant(), optimizer_, options.clip_gradient_norm},
+      objective_(options.loss, make_context(options, adversary_.get(), features_.get())),
+      balancer_(options.balance ? std::make_optional<Balancer>(objective_, options.device) : std::nullopt),
+      learner_{network,          stft, objective_, optimizer_, options.clip_gradient_norm,
+               adversary_.get(), balancer_ ? &*balancer_ : nullptr},
       schedule_({options.lr_decay_gamma, options.lr_decay_patience, kCooldown}),
       early_stopping_(options.patience) {}
 
@@ -62,7 +59,8 @@ void Trainer::run() {
     const auto start = Clock::now();
     const double train_loss = train_epoch();
     if (finish_epoch(train_loss, std::chrono::duration<double>(Clock::now() - start).count())) {
-      if (!options_.quiet) fmt::print(stderr, "no improvement for {} epochs: stopped\n", early_stopping_.bad_epochs());
+      if (!options_.quiet)
+        fmt::print(stderr, "{}no improvement for {} epochs: stopped\n", options_.label, early_stopping_.bad_epochs());
       return;
     }
   }
@@ -70,10 +68,11 @@ void Trainer::run() {
 
 // Validation, schedule and files after an epoch; returns whether early stopping ends the run.
 bool Trainer::finish_epoch(double train_loss, double seconds) {
-  const double valid_loss = valid_.empty() ? train_loss : validate();
+  const double valid_loss = dataset_.validation_items() == 0 ? train_loss : validate();
+  if (adversary_) history_.discriminator_loss.push_back(mean_of(discriminator_sum_));
   ++epoch_;
   batch_ = 0;
-  loss_sum_ = 0.0;
+  loss_sum_ = discriminator_sum_ = 0.0;
   loss_count_ = 0;
   const double rate = optimizer_.learning_rate();
   optimizer_.set_learning_rate(schedule_.step(valid_loss, rate));
@@ -89,28 +88,36 @@ bool Trainer::finish_epoch(double train_loss, double seconds) {
   }
   write_files(improved);
   if (!options_.quiet)
-    fmt::print(stderr, "epoch {}/{}  train {:.6g}  valid {:.6g}{}  lr {:.3g}  {}\n", epoch_, options_.epochs,
-               train_loss, valid_loss, improved ? " *" : "", rate, clock_time(seconds));
+    fmt::print(stderr, "{}epoch {}/{}  train {:.6g}  valid {:.6g}{}{}  lr {:.3g}  {}\n", options_.label, epoch_,
+               options_.epochs, train_loss, valid_loss, improved ? " *" : "",
+               adversary_ ? fmt::format("  discriminators {:.6g}", history_.discriminator_loss.back()) : "", rate,
+               clock_time(seconds));
   return stop;
 }
 
 double Trainer::train_epoch() {
   network_.train();
-  Loader loader(sampler_, options_.batch_size, options_.nb_workers, kPrefetch);
+  const auto make_batch = [this](int64_t epoch, int64_t first, int64_t count) {
+    Batch batch = dataset_.batch(epoch, first, count);
+    if (unpaired_ != nullptr) unpaired_->add_to(batch, epoch, first, count);
+    return batch;
+  };
+  Loader loader(make_batch, dataset_.samples_per_epoch(), options_.batch_size, options_.nb_workers, kPrefetch);
   loader.start_epoch(epoch_, batch_);
   Progress progress(fmt::format("epoch {}/{}", epoch_ + 1, options_.epochs), loader.batches_per_epoch(),
-                    options_.quiet);
+                    !options_.shows_progress());
   std::optional<Pending> pending;  // the loss of the step before: reading it then costs the device no time
   while (auto batch = loader.next()) {
     Tensor targets = select_target(*batch).to(options_.device), mixture = batch->mixture.to(options_.device);
     Pending current{batch_++, mixture.dim(0), std::move(batch->tracks), std::nullopt};
+    UnpairedSignals unpaired{on_device(batch->unpaired_mixture), on_device(batch->unpaired_stems)};
     batch.reset();  // the step gets the only handles, so that it can give the waveforms' memory back
-    current.loss =
-        training_step(learner_, std::move(mixture), std::move(targets), options_.seed, static_cast<uint64_t>(step_++));
+    current.loss = training_step(learner_, std::move(mixture), std::move(targets), options_.seed,
+                                 static_cast<uint64_t>(step_++), std::move(unpaired));
     if (pending) account(*pending);
     pending = std::move(current);
     if (loss_count_ > 0)
-      progress.show(batch_, fmt::format("loss {:.5g}", loss_sum_ / static_cast<double>(loss_count_)));
+      progress.show(batch_, fmt::format("loss {:.5g}", mean_of(loss_sum_)));
     if (interrupt_requested()) {
       account(*pending);
       write_checkpoint(options_.output / (options_.model_name() + ".chkpnt"), checkpoint());
@@ -119,39 +126,46 @@ double Trainer::train_epoch() {
     }
   }
   if (pending) account(*pending);
-  return loss_sum_ / static_cast<double>(loss_count_);
+  return mean_of(loss_sum_);
+}
+
+std::string Trainer::remedy() const {
+  if (!objective_.contains("MinSNRsdsdr")) return "";
+  return "; MinSNRsdsdr has no value where estimates oppose their targets, SDSDRtime has";
 }
 
 // Adds a step's loss to the epoch's; one that is no number ends the run, with the files of the last epoch untouched.
 void Trainer::account(const Pending& pending) {
-  const double loss = pending.loss->get().at(0);
-  check(std::isfinite(loss), "train",
-        "the loss became {} in epoch {}, step {}, on {}; the last good weights are kept in {}", loss, epoch_ + 1,
-        pending.batch + 1, fmt::join(pending.tracks, "; "), options_.output.string());
-  loss_sum_ += loss * static_cast<double>(pending.samples);
+  const std::vector<float> losses = pending.loss->get();  // the discriminators' last
+  for (const double loss : losses)
+    check(std::isfinite(loss), "train",
+          "the loss became {} in epoch {}, step {}, on {}; the last good weights are kept in {}{}", loss, epoch_ + 1,
+          pending.batch + 1, fmt::join(pending.tracks, "; "), options_.output.string(), remedy());
+  loss_sum_ += losses.front() * static_cast<double>(pending.samples);
+  discriminator_sum_ += losses.back() * static_cast<double>(pending.samples);
   loss_count_ += pending.samples;
 }
 
 double Trainer::validate() {
   network_.train(false);
   double sum = 0.0;
-  Progress progress("validation", static_cast<int64_t>(valid_.size()), options_.quiet);
-  int64_t done = 0;
-  for (const auto& track : valid_) {
-    const Batch batch = validation_track(*track);
+  const int64_t items = dataset_.validation_items();
+  Progress progress("validation", items, !options_.shows_progress());
+  for (int64_t index = 0; index < items; ++index) {
+    const Batch batch = dataset_.validation(index);
     const double loss =
         evaluate_loss(learner_, batch.mixture.to(options_.device), select_target(batch).to(options_.device)).item();
-    check(std::isfinite(loss), "train", "the loss of validation track {} became {} in epoch {}", track->name(), loss,
-          epoch_ + 1);
+    check(std::isfinite(loss), "train", "the loss of validation track {} became {} in epoch {}{}", batch.tracks[0],
+          loss, epoch_ + 1, remedy());
     sum += loss;
-    progress.show(++done, "");
+    progress.show(index + 1, "");
   }
-  return sum / static_cast<double>(valid_.size());
+  return sum / static_cast<double>(items);
 }
 
-// The targets that the network's heads estimate: all sources, one of them, or the mixture without the vocals.
+// The targets that the network's heads estimate: all that the batch has, one of four, or the mixture without vocals.
 Tensor Trainer::select_target(const Batch& batch) const {
-  if (options_.joint()) return batch.targets;
+  if (options_.joint() || batch.targets.dim(0) == 1) return batch.targets;
   const auto found = std::find(musdb_sources.begin(), musdb_sources.end(), options_.target);
   if (found != musdb_sources.end()) {
     const int64_t k = found - musdb_sources.begin();
@@ -163,18 +177,39 @@ Tensor Trainer::select_target(const Batch& batch) const {
   return rest;
 }
 
+nlohmann::json Trainer::run_json() const {
+  nlohmann::json run{{"args", to_json(options_)},
+                     {"device", device_description(options_.device)},
+                     {"epochs_trained", epoch_},
+                     {"steps_per_epoch", (dataset_.samples_per_epoch() + options_.batch_size - 1) / options_.batch_size},
+                     {"best_loss", history_.best_loss},
+                     {"best_epoch", history_.best_epoch},
+                     {"train_loss_history", history_.train_loss},
+                     {"valid_loss_history", history_.valid_loss},
+                     {"train_time_history", history_.train_time},
+                     {"num_bad_epochs", early_stopping_.bad_epochs()},
+                     {"commit", std::string(commit())}};
+  if (options_.adversarial()) run["discriminator_loss_history"] = history_.discriminator_loss;
+  if (features_) run["features"] = features_->description();
+  return run;
+}
+
 Checkpoint Trainer::checkpoint() const {
   return {network_.state(),
           best_,
           optimizer_.state(),
-          {{"run", run_json(options_, history_, epoch_, early_stopping_.bad_epochs())},
+          {{"run", run_json()},
            {"batch", batch_},
            {"step", step_},
            {"loss_sum", loss_sum_},
+           {"discriminator_sum", discriminator_sum_},
            {"loss_count", loss_count_},
            {"learning_rate", optimizer_.learning_rate()},
+           {"balance", balancer_ ? balancer_->state().to_vector() : std::vector<float>{}},
            {"schedule", schedule_.state()},
-           {"early_stopping", early_stopping_.state()}}};
+           {"early_stopping", early_stopping_.state()}},
+          adversary_ ? adversary_->state() : NamedTensors{},
+          adversary_ ? adversary_->optimizer_state() : NamedTensors{}};
 }
 
 void Trainer::resume(const Checkpoint& checkpoint, const std::string& source) {
@@ -185,15 +220,19 @@ void Trainer::resume(const Checkpoint& checkpoint, const std::string& source) {
     check(conflict.empty(), "checkpoint", "{} cannot be resumed with these options: {}", source, conflict);
     network_.load_state(checkpoint.model, source);
     optimizer_.load_state(checkpoint.optimizer);
+    if (adversary_) adversary_->load_state(checkpoint.discriminators, checkpoint.discriminator_optimizer, source);
     optimizer_.set_learning_rate(p.at("learning_rate"));
+    if (balancer_) balancer_->load_state(p.at("balance"));
     schedule_.load_state(p.at("schedule"));
     early_stopping_.load_state(p.at("early_stopping"));
     history_ = {run.at("train_loss_history"), run.at("valid_loss_history"), run.at("train_time_history"),
-                run.at("best_loss"), run.at("best_epoch")};
+                run.value("discriminator_loss_history", std::vector<double>{}), run.at("best_loss"),
+                run.at("best_epoch")};
     epoch_ = run.at("epochs_trained");
     batch_ = p.at("batch");
     step_ = p.at("step");
     loss_sum_ = p.at("loss_sum");
+    discriminator_sum_ = p.value("discriminator_sum", 0.0);
     loss_count_ = p.at("loss_count");
   } catch (const nlohmann::json::exception& error) {
     fail("checkpoint", "{}: the training progress in it is damaged ({})", source, error.what());
@@ -208,7 +247,8 @@ void Trainer::write_files(bool with_weights) const {
   const auto file = [&](const char* extension) { return base.string() + extension; };
   write_checkpoint(file(".chkpnt"), checkpoint());
   if (with_weights) write_safetensors(file(".safetensors"), {best_, {}});
-  write_file(file(".json"), run_json(options_, history_, epoch_, early_stopping_.bad_epochs()).dump(2) + "\n");
+  if (adversary_) adversary_->write(options_.output / "discriminators" / (options_.model_name() + ".safetensors"));
+  write_file(file(".json"), run_json().dump(2) + "\n");
 }
 
 }  // namespace unmix

@@ -1,7 +1,11 @@
 // The training loop: epochs of steps and validation, learning-rate schedule, early stopping, and the model directory.
 #pragma once
 
+#include <optional>
+
 #include "data/loader.h"
+#include "data/unpaired.h"
+#include "models/vggish.h"
 #include "optim/early_stopping.h"
 #include "optim/schedule.h"
 #include "training/checkpoint.h"
@@ -13,15 +17,17 @@ namespace unmix {
 // Open-Unmix's record of a run; epoch numbers start at 1.
 struct History {
   std::vector<double> train_loss, valid_loss, train_time;  // one each per finished epoch; time in seconds
+  std::vector<double> discriminator_loss = {};           // of adversarial training, one per finished epoch
   double best_loss = 0.0;
   int best_epoch = 0;  // 0: none yet
 };
 
 class Trainer {
  public:
-  // `valid` may be empty: then the training loss decides. All arguments outlive the trainer.
-  Trainer(const TrainOptions& options, MaskNetwork& network, const Stft& stft, const Sampler& sampler,
-          const DecodedTracks& valid);
+  // Without validation items the training loss decides. `unpaired`: of adversarial training, may be null. All arguments
+  // outlive the trainer.
+  Trainer(const TrainOptions& options, MaskNetwork& network, const Stft& stft, const Dataset& dataset,
+          const UnpairedData* unpaired = nullptr);
 
   // Takes over a checkpoint and writes the model directory as it then was, since a crash may have left its files of
   // different epochs. Throws where the checkpoint belongs to another run or network; `source` names it in messages.
@@ -38,17 +44,25 @@ class Trainer {
 
   double train_epoch();
   double validate();
+  std::string remedy() const;  // of a loss that is no number, for messages
   bool finish_epoch(double train_loss, double seconds);
   void account(const Pending& pending);
+  double mean_of(double sum) const { return sum / static_cast<double>(loss_count_); }
   Tensor select_target(const Batch& batch) const;
+  Tensor on_device(const Tensor& tensor) const;  // undefined where the tensor is
+  nlohmann::json run_json() const;
   Checkpoint checkpoint() const;
   void write_files(bool with_weights) const;
 
   const TrainOptions& options_;
   MaskNetwork& network_;
-  const Sampler& sampler_;
-  const DecodedTracks& valid_;
+  const Dataset& dataset_;
+  const UnpairedData* unpaired_;
+  std::unique_ptr<Adversary> adversary_;  // null where the loss has no discriminators
+  std::unique_ptr<Vggish> features_;      // null where the loss has no deep features
   Adam optimizer_;
+  Objective objective_;
+  std::optional<Balancer> balancer_;
   Learner learner_;
   ReduceLROnPlateau schedule_;
   EarlyStopping early_stopping_;
@@ -58,6 +72,7 @@ class Trainer {
   int64_t batch_ = 0;       // batches done in the epoch under way
   int64_t step_ = 0;        // steps of all epochs
   double loss_sum_ = 0.0;   // of the epoch under way, over its samples
+  double discriminator_sum_ = 0.0;
   int64_t loss_count_ = 0;
 };
 

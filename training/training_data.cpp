@@ -1,0 +1,65 @@
+#include "training/training_data.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+
+#include "training/option_table.h"
+#include "training/progress.h"
+#include "training/statistics.h"
+
+namespace unmix {
+namespace {
+
+InputStatistics measure(const TrainOptions& options, const Dataset& dataset, const Stft& stft) {
+  SpectrumStatistics statistics;
+  const int64_t items = dataset.statistics_items();
+  Progress progress("statistics", items, !options.shows_progress());
+  for (int64_t index = 0; index < items; ++index) {
+    statistics.add(dataset.statistics_mixture(index).to(options.device), stft);
+    progress.show(index + 1, "");
+  }
+  return {statistics.mean(), statistics.deviation()};
+}
+
+// The options of the data set, of which most decide its mixtures, and the transform.
+std::string statistics_key(const TrainOptions& options, const Dataset& dataset, const Stft& stft) {
+  std::string key = fmt::format("{} {} {} {} {} ", stft.n_fft(), stft.hop(), name(options.device), dataset.channels(),
+                                dataset.sample_rate());
+  const nlohmann::json record = to_json(options);
+  for (const TrainOption& option : train_option_table()) {
+    std::string field(option.name);
+    std::replace(field.begin(), field.end(), '-', '_');
+    if (option.group == kDataGroup || option.group == kFolderGroup) key += record.at(field).dump() + " ";
+  }
+  return key;
+}
+
+}  // namespace
+
+std::unique_ptr<Dataset> TrainingData::open(const TrainOptions& options) {
+  return find_dataset(options.dataset).open(options, [&](const std::vector<Track>& tracks) {
+    return open_tracks(options, tracks);
+  });
+}
+
+DecodedTracks TrainingData::open_tracks(const TrainOptions& options, const std::vector<Track>& tracks) {
+  std::optional<Progress> progress;
+  const int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  return tracks_.open(tracks, threads, [&](size_t done, size_t total) {
+    if (!progress) progress.emplace("decoding", static_cast<int64_t>(total), !options.shows_progress());
+    progress->show(static_cast<int64_t>(done), "");
+  });
+}
+
+InputStatistics TrainingData::statistics(const TrainOptions& options, const Dataset& dataset, const Stft& stft) {
+  const std::string key = statistics_key(options, dataset, stft);
+  const std::lock_guard lock(mutex_);
+  const auto found = statistics_.find(key);
+  if (found != statistics_.end()) return found->second;
+  return statistics_.emplace(key, measure(options, dataset, stft)).first->second;
+}
+
+}  // namespace unmix
