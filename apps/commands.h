@@ -25,10 +25,14 @@ struct CommonOptions {
 void add_common_options(CLI::App& command, CommonOptions& options, bool with_json);
 
 void add_train(CLI::App& program);
+void add_experiments(CLI::App& program);
 void add_separate(CLI::App& program);
 void add_demo(CLI::App& program);
+void add_evaluate(CLI::App& program);
 void add_metrics(CLI::App& program);
+void add_report(CLI::App& program);
 void add_loss(CLI::App& program);
+void add_convert(CLI::App& program);
 void add_info(CLI::App& program);
 
 }  // namespace unmix

@@ -21,7 +21,8 @@ void run(Options& options) {
   const std::vector<DemoScore> scores = run_demo(options.demo);
   fmt::print("{}", demo_table(scores));
   options.common.say(
-      fmt::format("songs, model, estimates, pictures and scores are in {}", options.demo.output.string()));
+      fmt::format("songs, model, estimates, pictures and scores are in {}; to look at and listen to: {}",
+                  options.demo.output.string(), (options.demo.output / "report/index.html").string()));
 }
 
 }  // namespace

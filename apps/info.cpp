@@ -22,7 +22,9 @@ extern "C" {
 
 #include "apps/commands.h"
 #include "base/version.h"
+#include "data/registry.h"
 #include "losses/registry.h"
+#include "models/discriminator.h"
 #include "models/registry.h"
 
 namespace unmix {
@@ -69,6 +71,10 @@ ordered_json information() {
                     {"devices", devices()}, {"libraries", libraries()}};
   for (const ModelEntry& model : model_registry())
     info["models"].push_back({{"name", model.name}, {"description", model.description}});
+  for (const DiscriminatorEntry& judge : discriminator_registry())
+    info["discriminators"].push_back({{"name", judge.name}, {"description", judge.description}});
+  for (const DatasetEntry& dataset : dataset_registry())
+    info["datasets"].push_back({{"name", dataset.name}, {"description", dataset.layout}});
   for (const LossEntry& loss : loss_registry())
     info["losses"].push_back({{"name", loss.name}, {"domain", loss.domain}, {"seed", loss.formula},
                               {"paper", loss.paper}, {"learning_rate", loss.learning_rate}, {"source", loss.source}});
@@ -83,8 +89,10 @@ void print_text(const ordered_json& info) {
   for (const auto& [name, about] : info["devices"].items()) fmt::print("  {:<12} {}\n", name, text(about));
   fmt::print("\nLibraries\n");
   for (const auto& [name, about] : info["libraries"].items()) fmt::print("  {:<12} {}\n", name, text(about));
-  fmt::print("\nModels\n");
-  for (const auto& model : info["models"]) fmt::print("  {:<12} {}\n", text(model["name"]), text(model["description"]));
+  for (const char* group : {"models", "discriminators", "datasets"}) {
+    fmt::print("\n{}{}\n", static_cast<char>(std::toupper(group[0])), group + 1);
+    for (const auto& entry : info[group]) fmt::print("  {:<16} {}\n", text(entry["name"]), text(entry["description"]));
+  }
   fmt::print("\nLosses\n");
   for (const auto& loss : info["losses"])
     fmt::print("  {:<18} {:<10} {}\n", text(loss["name"]), text(loss["domain"]), text(loss["seed"]));
@@ -99,10 +107,10 @@ void add_info(CLI::App& program) {
   };
   const auto options = std::make_shared<Options>();
   CLI::App* command = program.add_subcommand("info", "Version, build, devices, libraries, losses and models");
-  command->add_flag("--markdown", options->markdown, "The table of losses alone, in Markdown");
+  command->add_flag("--markdown", options->markdown, "The tables of losses and data sets alone, in Markdown");
   add_common_options(*command, options->common, true);
   command->callback([options] {
-    if (options->markdown) return fmt::print("{}", loss_table_markdown());
+    if (options->markdown) return fmt::print("{}\n{}", loss_table_markdown(), dataset_table_markdown());
     const ordered_json info = information();
     if (options->common.json) fmt::print("{}\n", info.dump(2));
     else print_text(info);

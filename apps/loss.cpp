@@ -11,16 +11,18 @@ namespace {
 
 struct Options {
   CommonOptions common;
-  std::string name, input, output, variant = "seed";
+  std::string name, input, output, weights, variant = "seed";
   int64_t n_fft = 0, hop = 0;
 };
 
 void run(const Options& options) {
-  const LossEntry& loss = find_loss(options.name);
-  const LossOnFile result = loss_on_file(loss, parse_variant(options.variant), options.input, options.n_fft,
-                                         options.hop, options.common.open_device());
+  const Objective objective(options.name, {parse_variant(options.variant)});
+  const LossOnFile result = loss_on_file(objective, options.input, options.n_fft, options.hop, options.weights,
+                                         options.common.open_device());
   if (!options.output.empty()) write_mask_gradient(options.output, result);
-  fmt::print("{}\n", nlohmann::json{{"loss", result.value}}.dump());
+  nlohmann::json report{{"loss", result.value}};
+  if (!result.features.empty()) report["features"] = result.features;
+  fmt::print("{}\n", report.dump());
 }
 
 }  // namespace
@@ -28,10 +30,11 @@ void run(const Options& options) {
 void add_loss(CLI::App& program) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = program.add_subcommand("loss", "One loss and its gradient on a batch from a file");
-  command->add_option("--name", options->name, "Of the loss; 'unmix info' lists them")->required();
+  command->add_option("--name", options->name, "Of the loss, or a weighted sum; 'unmix info' lists them")->required();
   command->add_option("--variant", options->variant, "seed (the study's code) or paper")->capture_default_str();
   command->add_option("--input", options->input,
                       ".safetensors with mixture (B,C,T), targets (K,B,C,T), masks (K,F,B,C,bins)")->required();
+  command->add_option("--weights", options->weights, "Of the loss's network: discriminators, or VGGish");
   command->add_option("--nfft", options->n_fft, "Of the STFT; default: the file's metadata n_fft")
       ->check(CLI::PositiveNumber);
   command->add_option("--nhop", options->hop, "Of the STFT; default: the file's metadata n_hop")

@@ -1,10 +1,16 @@
-// unmix train: one model with one loss.
+// unmix train, and the programs train_<loss>: one model with one loss.
 #include <fmt/core.h>
 
 #include <numeric>
+#include <optional>
 
 #include "apps/commands.h"
+#include "apps/program.h"
+#include "apps/train_program.h"
 #include "base/interrupt.h"
+#include "data/check_data.h"
+#include "training/option_table.h"
+#include "training/progress.h"
 #include "training/train.h"
 
 namespace unmix {
@@ -13,14 +19,28 @@ namespace {
 struct Options {
   CommonOptions common;
   TrainOptions train;
-  std::string dataset = "musdb";
+  bool check_data = false;
 };
+
+// A dry run: what the data set holds, and what is wrong with it.
+void run_check(const Options& options) {
+  options.train.validate();
+  std::optional<Progress> progress;
+  const DataReport report = check_data(options.train, [&](size_t done, size_t total) {
+    if (!progress) progress.emplace("checking", static_cast<int64_t>(total), options.common.quiet);
+    progress->show(static_cast<int64_t>(done), "");
+  });
+  progress.reset();
+  fmt::print("{}", options.common.json ? to_json(report).dump(2) + "\n" : to_text(report));
+  check(report.usable(true) > 0, "data", "{}: no track can be used for training", options.train.root.string());
+}
 
 void run(Options& options) {
   options.train.seed = options.common.seed;
   options.train.quiet = options.common.quiet;
-  options.train.device = options.common.open_device();
   catch_interrupts();
+  if (options.check_data) return run_check(options);
+  options.train.device = options.common.open_device();
   const History history = train(options.train);
   const double seconds = std::accumulate(history.train_time.begin(), history.train_time.end(), 0.0);
   if (options.common.json)
@@ -35,68 +55,63 @@ void run(Options& options) {
                history.best_epoch, history.train_loss.size());
 }
 
-void add_data_options(CLI::App& command, Options& options) {
-  TrainOptions& o = options.train;
-  command.add_option("--root", o.root, "Folder of MUSDB18, or of MUSDB18-HQ with --is-wav")->required();
-  command.add_flag("--is-wav", o.is_wav, "Folders of WAV files instead of .stem.mp4");
-  command.add_option("--dataset", options.dataset, "musdb")->check(CLI::IsMember({"musdb"}))->capture_default_str();
-  command.add_option("--cache", o.cache, "Folder for decoded stems; default: the user's cache");
-  command.add_option("--seq-dur", o.seq_dur, "Seconds of a training sample")->capture_default_str();
-  command.add_option("--samples-per-track", o.samples_per_track, "Samples of each track in an epoch")
-      ->capture_default_str();
-  command.add_option("--reduce-samples", o.reduce_samples, "Divides the samples per track")->capture_default_str();
-  command.add_option("--source-augmentations", o.source_augmentations, "gain, channelswap; in the given order")
-      ->expected(0, -1)
-      ->capture_default_str();
-  command.add_flag("--random-track-mix,!--no-random-track-mix", o.random_track_mix,
-                   "Each source from another track and place (default)");
-  command.add_option("--nb-workers", o.nb_workers, "Threads that make batches; 0: the training thread itself")
-      ->capture_default_str();
+std::string names_of(const TrainOption& option) {
+  return fmt::format("--{}", option.name) + (option.also.empty() ? "" : fmt::format(",--{}", option.also));
 }
 
-void add_model_options(CLI::App& command, TrainOptions& o) {
-  command.add_option("--architecture", o.architecture, "joint or single; default: single where --target is given");
-  command.add_option("--target", o.target, "vocals, drums, bass, other or accompaniment");
-  command.add_flag("--unidirectional", o.unidirectional, "LSTM in one direction only");
-  command.add_option("--nfft", o.nfft, "STFT size")->capture_default_str();
-  command.add_option("--nhop", o.nhop, "STFT hop")->capture_default_str();
-  command.add_option("--hidden-size", o.hidden_size, "Units of the network's layers")->capture_default_str();
-  command.add_option("--nb-layers", o.nb_layers, "LSTM layers")->capture_default_str();
-  command.add_option("--dropout", o.dropout, "Between LSTM layers")->capture_default_str();
-  command.add_option("--bandwidth", o.bandwidth, "Hz that the network looks at")->capture_default_str();
-  command.add_option("--nb-channels", o.nb_channels, "Audio channels")->capture_default_str();
+CLI::Option* add_option(CLI::App& command, const TrainOption& option, bool& value) {
+  return command.add_flag(names_of(option), value, std::string(option.help));
 }
 
-void add_run_options(CLI::App& command, TrainOptions& o) {
-  command.add_option("--loss", o.loss, "Name of a loss; 'unmix info' lists them")->capture_default_str();
-  command.add_option("--variant", o.variant, "seed (the study's code) or paper (its text)")->capture_default_str();
-  command.add_option("--output", o.output, "Model directory to write")->capture_default_str();
-  command.add_option("--checkpoint", o.checkpoint, "Model directory to resume");
-  command.add_option("--model", o.model, "Model directory whose weights to start from");
-  command.add_option("--epochs", o.epochs, "In total, a resumed run's earlier ones included")->capture_default_str();
-  command.add_option("--batch-size", o.batch_size, "Samples of a step")->capture_default_str();
-  command.add_option("--lr", o.lr, "Learning rate, or auto: the study's for the loss")->capture_default_str();
-  command.add_option("--patience", o.patience, "Epochs without improvement before training stops")
-      ->capture_default_str();
-  command.add_option("--lr-decay-patience", o.lr_decay_patience, "Epochs without improvement before the rate falls")
-      ->capture_default_str();
-  command.add_option("--lr-decay-gamma", o.lr_decay_gamma, "Factor by which it falls")->capture_default_str();
-  command.add_option("--weight-decay", o.weight_decay, "Of Adam, coupled")->capture_default_str();
-  command.add_option("--clip-gradient-norm", o.clip_gradient_norm, "Largest norm of all gradients; 0: off")
-      ->capture_default_str();
-  command.add_option("--precision", o.precision, "Of products: fp32, tf32 (CUDA) or bf16")->capture_default_str();
+CLI::Option* add_option(CLI::App& command, const TrainOption& option, std::optional<bool>& value) {
+  return command.add_flag_function(
+      fmt::format("--{0},!--no-{0}", option.name), [&value](int64_t given) { value = given > 0; },
+      std::string(option.help));
+}
+
+CLI::Option* add_option(CLI::App& command, const TrainOption& option, std::optional<std::vector<std::string>>& value) {
+  const auto set = [&value](const std::vector<std::string>& given) { value = given; };
+  return command.add_option_function<std::vector<std::string>>(names_of(option), set, std::string(option.help))
+      ->expected(0, -1);
+}
+
+template <class T>
+CLI::Option* add_option(CLI::App& command, const TrainOption& option, T& value) {
+  CLI::Option& added = *command.add_option(names_of(option), value, std::string(option.help));
+  if constexpr (std::is_arithmetic_v<T>) added.capture_default_str();
+  else if (!value.empty()) added.capture_default_str();
+  return &added;
+}
+
+// All options of the table; of a program for one loss without --loss.
+void make_train(CLI::App& command, const std::string& loss) {
+  const auto options = std::make_shared<Options>();
+  if (!loss.empty()) options->train.loss = loss;
+  for (const TrainOption& option : train_option_table()) {
+    if (option.name == "seed") continue;  // one of the common options
+    if (option.name == "loss" && !loss.empty()) continue;
+    std::visit(
+        [&](auto member) {
+          add_option(command, option, options->train.*member)->group(std::string(option.group));
+        },
+        option.member);
+  }
+  command.get_option("--root")->required();
+  command.add_flag("--check-data", options->check_data,
+                   "Train nothing: read every file and report tracks, hours, rates, channels and what is wrong");
+  add_common_options(command, options->common, true);
+  command.callback([options] { run(*options); });
 }
 
 }  // namespace
 
-void add_train(CLI::App& program) {
-  const auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("train", "Trains a model");
-  add_data_options(*command, *options);
-  add_model_options(*command, options->train);
-  add_run_options(*command, options->train);
-  add_common_options(*command, options->common, true);
-  command->callback([options] { run(*options); });
+void add_train(CLI::App& program) { make_train(*program.add_subcommand("train", "Trains a model"), ""); }
+
+int run_train_program(const char* name, const char* loss, int argc, char** argv) {
+  CLI::App program(fmt::format("Trains a model with the loss {}, as `unmix train --loss {}`", loss, loss), name);
+  program.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  make_train(program, loss);
+  return run_program(program, argc, argv);
 }
 
 }  // namespace unmix

@@ -3,6 +3,7 @@
 #include "bench/noise.h"
 #include "bench/work.h"
 #include "separation/separator.h"
+#include "training/loss_networks.h"
 #include "training/step.h"
 
 namespace unmix::bench {
@@ -31,7 +32,14 @@ void training_step(benchmark::State& state, const LossEntry& loss) {
   network.to(device);
   const Stft stft(4096, 1024, device);
   Adam optimizer(network.parameters(), {});
-  const Learner learner{network, stft, loss, Variant::seed, optimizer};
+  TrainOptions options;
+  options.loss = loss.name;
+  options.device = device;
+  options.quiet = true;
+  const auto adversary = make_adversary(options, stft, kSamples);
+  const auto features = make_features(options);
+  const Objective objective(loss.name, make_context(options, adversary.get(), features.get()));
+  const Learner learner{network, stft, objective, optimizer, 0.0, adversary.get()};
   const Tensor mixture = noise({kBatch, 2, kSamples}, 0).to(device),
                targets = noise({4, kBatch, 2, kSamples}, 1).to(device);
   uint64_t step = 0;

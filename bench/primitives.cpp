@@ -2,6 +2,7 @@
 #include "autograd/ops.h"
 #include "bench/work.h"
 #include "tensor/gemm.h"
+#include "tensor/lstm.h"
 
 namespace unmix::bench {
 namespace {
@@ -47,6 +48,29 @@ void lstm_layer(benchmark::State& state) {
 }
 BENCHMARK(lstm_layer)->Name("lstm_layer/hidden/backward/cuda")->Apply([](auto* b) {
   on_devices(b, {{256, 0}, {256, 1}, {512, 0}, {512, 1}});
+});
+
+// One layer of a separation: 2000 frames of one song or of a few.
+void lstm_inference(benchmark::State& state) {
+  const int64_t batch = state.range(0), hidden = state.range(1), in = 2 * hidden, steps = 2000, rows = steps * batch;
+  const Device device = device_of(state, 2);
+  const auto values = [&](Shape shape) { return Tensor::full(std::move(shape), 0.01f, device); };
+  std::vector<LstmWeights> weights;
+  for (int d = 0; d < 2; ++d)
+    weights.push_back(
+        {values({4 * hidden, in}), values({4 * hidden, hidden}), values({4 * hidden}), values({4 * hidden})});
+  const Tensor x = values({steps, batch, in});
+  Tensor y = Tensor::empty({steps, batch, 2 * hidden}, device);
+  for (auto _ : state) {
+    std::vector<LstmState> states(2);
+    lstm_infer(weights, x, states, y);
+    synchronize(device);
+  }
+  set_work(state, 2.0 * rows * 2 * 4 * hidden * (in + hidden),
+           4.0 * (rows * (in + 2 * hidden) + 2 * 4 * hidden * (in + hidden)));
+}
+BENCHMARK(lstm_inference)->Name("lstm_inference/batch/hidden/cuda")->Apply([](auto* b) {
+  on_devices(b, {{1, 256}, {2, 256}, {16, 256}, {1, 512}});
 });
 
 void conv2d(benchmark::State& state) {

@@ -1,4 +1,4 @@
-# `cmake --install`: the program, the libraries, their headers in include/unmix, and the package unmix::unmix. A build for
+# `cmake --install`: the programs, the libraries, their headers in include/unmix, and the package unmix::unmix. A build for
 # the simulated device installs nothing.
 if(UNMIX_CUDA_SIMULATED)
   install(CODE "message(FATAL_ERROR \"a build with UNMIX_CUDA=SIM is for tests and is not installed\")")
@@ -17,6 +17,5 @@ configure_package_config_file(cmake/unmix-config.cmake.in unmix-config.cmake INS
 write_basic_package_version_file(unmix-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/unmix-config.cmake ${PROJECT_BINARY_DIR}/unmix-config-version.cmake
   cmake/UnmixDependencies.cmake DESTINATION ${package_dir})
-if(TARGET unmix)
-  install(TARGETS unmix RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
+get_property(programs GLOBAL PROPERTY unmix_programs)
+install(TARGETS ${programs} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -6,6 +6,7 @@ set(UNMIX_ARCH x86-64-v3 CACHE STRING "Oldest CPU the build runs on, as g++ -mar
 set(UNMIX_SANITIZE "" CACHE STRING "Sanitizers, e.g. \"address;undefined\"")
 option(UNMIX_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(UNMIX_BENCH "Build the benchmarks" ${PROJECT_IS_TOP_LEVEL})
+option(UNMIX_FUZZ "Build the fuzz targets (clang 16 or later; preset fuzz)" OFF)
 set(UNMIX_SHARED_DATA ${PROJECT_SOURCE_DIR}/../shared/data CACHE PATH "Real music that some tests use where present")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
@@ -35,7 +36,9 @@ if(UNMIX_SANITIZE)
   add_link_options(-fsanitize=${unmix_sanitizers})
   add_compile_definitions(_GLIBCXX_ASSERTIONS)
   # Instrumented code sets off false warnings; the plain build has shown that there are no true ones.
-  list(APPEND unmix_host_flags -Wno-maybe-uninitialized)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    list(APPEND unmix_host_flags -Wno-maybe-uninitialized)
+  endif()
   set(CMAKE_COMPILE_WARNING_AS_ERROR OFF)
 endif()
 foreach(flag IN LISTS unmix_host_flags)

@@ -16,7 +16,24 @@ sys.path.insert(0, str(ROOT / "bench" / "peers"))
 
 import torch  # noqa: E402
 
-from golden_cases import layers, models, parity, schedule, statistics, stft  # noqa: E402
+from golden_cases import (  # noqa: E402
+    adversarial,
+    bss_eval,
+    checkpoints,
+    datasets,
+    discriminators,
+    layers,
+    losses,
+    models,
+    parity,
+    schedule,
+    separation,
+    significance,
+    statistics,
+    stft,
+    vggish,
+    wiener,
+)
 from golden_cases.store import Golden, describe  # noqa: E402
 
 FILES = {
@@ -27,6 +44,16 @@ FILES = {
     "training_parity": parity.write,
     "schedule": schedule.write,
     "statistics": statistics.write,
+    "losses": losses.write,
+    "discriminators": discriminators.write,
+    "adversarial": adversarial.write,
+    "vggish": vggish.write,
+    "checkpoints": checkpoints.write,
+    "wiener": wiener.write,
+    "separation": separation.write,
+    "datasets": datasets.write,
+    "bss_eval": bss_eval.write,
+    "significance": significance.write,
 }
 
 

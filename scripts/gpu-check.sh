@@ -2,7 +2,7 @@
 # Everything that only a real GPU can show, in stages of under ten minutes each:
 #   scripts/gpu-check.sh [STAGE...]     all of them in order, or those named
 #     build                 configures and builds the preset `cuda`; skip it to check a build made elsewhere
-#     tests                 every test, on cuda too
+#     tests                 every test, on cuda too, in UNMIX_SHARDS processes (8)
 #     memcheck racecheck initcheck synccheck    compute-sanitizer's tools on a short training run
 #     bench                 the benchmarks on cuda
 #     peer                  the same training step in PyTorch, interleaved (needs bench/peers/setup.sh's environment)
@@ -42,7 +42,18 @@ sanitize() {
 }
 
 stage_build() { scripts/install-deps.sh --cuda && build cuda; }
-stage_tests() { ctest --test-dir "$folder" --output-on-failure -j 2; }
+# A few processes with many tests each: ctest's process for each test would start CUDA some thousand times.
+stage_tests() {
+  local shards=${UNMIX_SHARDS:-8} shard status=0 running=()
+  for ((shard = 0; shard < shards; ++shard)); do
+    GTEST_TOTAL_SHARDS=$shards GTEST_SHARD_INDEX=$shard OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive \
+      "$folder/unmix_tests" --gtest_brief=1 >"$logs/tests.$shard.log" 2>&1 &
+    running+=($!)
+  done
+  for shard in "${running[@]}"; do wait "$shard" || status=1; done
+  cat "$logs"/tests.*.log
+  return "$status"
+}
 stage_memcheck() { sanitize memcheck; }
 stage_racecheck() { sanitize racecheck; }
 stage_initcheck() { sanitize initcheck; }
@@ -53,7 +64,7 @@ stage_bench() {
 }
 stage_peer() {
   local precision
-  for precision in tf32 bf16; do
+  for precision in fp32 tf32 bf16; do
     "$peers" bench/peers/train_step.py --joint --hidden 512 --device cuda --precision "$precision" --steps 30 \
       --ours "$folder/unmix_train_step"
   done

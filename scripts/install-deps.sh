@@ -3,6 +3,7 @@
 #   scripts/install-deps.sh          libraries, compiler, CMake
 #   scripts/install-deps.sh --cuda   also a CUDA toolkit where there is none, from the vendor's Python wheels
 #                                    (into ~/.cache/unmix/cuda, or $UNMIX_CUDA_HOME; 1.2 GB to download)
+#   scripts/install-deps.sh --fuzz   also clang 16, which the fuzz targets are built with
 #   scripts/install-deps.sh --cuda-headers   only its headers, to the same place: what the build for the simulated device
 #                                    needs (UNMIX_CUDA=SIM)
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -12,9 +13,11 @@ packages=(
   g++ make cmake ninja-build ccache pkg-config git
   libdnnl-dev libfftw3-dev libsndfile1-dev libsoxr-dev
   libavformat-dev libavcodec-dev libavutil-dev libswresample-dev
-  libfmt-dev nlohmann-json3-dev libcli11-dev libpng-dev
+  libfmt-dev nlohmann-json3-dev libcli11-dev libtoml11-dev libpng-dev librsvg2-dev zlib1g-dev
   libgtest-dev libgmock-dev libbenchmark-dev libboost-context-dev
 )
+
+fuzz_packages=(clang-16 libclang-rt-16-dev libomp-16-dev llvm-16)
 
 install_packages() {
   local missing=() package
@@ -102,6 +105,7 @@ find_headers() {
 
 case ${1:-} in
   "") install_packages "${packages[@]}" ;;
+  --fuzz) install_packages "${packages[@]}" "${fuzz_packages[@]}" ;;
   --cuda)
     install_packages "${packages[@]}"
     if ! nvcc=$(find_nvcc); then
@@ -121,7 +125,7 @@ case ${1:-} in
     fi
     ;;
   *)
-    echo "usage: scripts/install-deps.sh [--cuda | --cuda-headers]" >&2
+    echo "usage: scripts/install-deps.sh [--cuda | --cuda-headers | --fuzz]" >&2
     exit 2
     ;;
 esac

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "audio_helpers.h"
-#include "autograd/ops.h"
+#include "autograd/loss_ops.h"
 #include "op_table.h"
 
 namespace unmix::test {
@@ -139,10 +139,6 @@ std::vector<BadCall> network_calls() {
 }
 
 std::vector<BadCall> spectrum_calls() {
-  const auto distance = [](Shape mask, Shape mixture, Shape targets) {
-    masked_distance(of(std::move(mask)), Tensor::zeros(std::move(mixture)), Tensor::zeros(std::move(targets)),
-                    Distance::squared);
-  };
   return {
       {"rfft", "odd", "[2, 5]", [] { rfft(of({2, 5})); }},
       {"rfft", "empty", "[2, 0]", [] { rfft(of({2, 0})); }},
@@ -157,24 +153,48 @@ std::vector<BadCall> spectrum_calls() {
       {"stft", "shorter_than_a_window", "7 samples", [] { stft(of({7}), options(8, 2, false)); }},
       {"stft", "scalar", "[]", [] { stft(of({}), options(8, 2)); }},
       {"stft", "magnitude_too_short", "4", [] { stft_magnitude(Tensor::zeros({4}), options(8, 2)); }},
-      {"istft", "bins", "[3, 4, 2]", [] { istft(of({3, 4, 2}), options(8, 2)); }},
+      {"istft", "bins", "[3, 4]", [] { istft(of({3, 4, 2}), options(8, 2)); }},
       {"istft", "real", "[3, 5]", [] { istft(of({3, 5}), options(8, 2)); }},
       {"istft", "hop", "hop 9", [] { istft(of({3, 5, 2}), options(8, 9)); }},
       {"istft", "one_frame", "1 frames", [] { istft(of({1, 5, 2}), options(8, 2)); }},
+      {"resample", "scalar", "[]", [] { resample(of({}), 3, 2); }},
+      {"resample", "rate", "to 0 Hz", [] { resample(of({8}), 3, 0); }},
       {"magnitude", "real", "[2, 3]", [] { magnitude(of({2, 3})); }},
       {"magnitude", "scalar", "[]", [] { magnitude(of({})); }},
       {"apply_mask", "real", "[2, 3]", [] { apply_mask(of({2, 3}), Tensor::zeros({2, 3})); }},
       {"apply_mask", "bins", "[2, 3]", [] { apply_mask(of({2, 3}), Tensor::zeros({2, 4, 2})); }},
-      {"masked_distance", "targets", "[2, 4]", [=] { distance({2, 3}, {3}, {2, 4}); }},
-      {"masked_distance", "mixture", "[2, 3, 4]", [=] { distance({2, 3, 4}, {4, 3}, {2, 3, 4}); }},
-      {"masked_distance", "no_sources", "[3]", [=] { distance({3}, {3}, {3}); }},
+      {"masked_istft", "real", "[2, 3]", [] { masked_istft(of({2, 2, 3}), Tensor::zeros({2, 3}), options(4, 2)); }},
+      {"masked_istft", "mask", "[3, 5]", [] { masked_istft(of({3, 5}), Tensor::zeros({3, 5, 2}), options(8, 2)); }},
+      {"masked_istft", "bins", "[3, 4]", [] { masked_istft(of({1, 3, 4}), Tensor::zeros({3, 4, 2}), options(8, 2)); }},
+  };
+}
+
+std::vector<BadCall> loss_calls() {
+  const auto estimate = [](Shape mask, Shape mixture) {
+    return Estimate{of(std::move(mask)), Tensor::zeros(std::move(mixture))};
+  };
+  const auto zeros = [](Shape shape) { return Tensor::zeros(std::move(shape)); };
+  return {
+      {"distance", "target", "[2, 4]", [=] { distance({of({2, 3}), {}}, zeros({2, 4}), Distance::squared); }},
+      {"distance", "magnitude", "[4, 3]",
+       [=] { distance(estimate({2, 3, 4}, {4, 3}), zeros({2, 3, 4}), Distance::squared); }},
+      {"distance", "scalar", "[]", [=] { distance({of({}), {}}, zeros({}), Distance::absolute); }},
+      {"gram_difference", "rank", "[2, 3]", [=] { gram_difference(of({2, 3}), zeros({2, 3})); }},
+      {"gram_difference", "target", "[1, 3, 2]", [=] { gram_difference(of({1, 2, 3}), zeros({1, 3, 2})); }},
+      {"project", "target", "[2, 4]", [=] { project({of({2, 3}), {}}, zeros({2, 4}), Gain::one, true); }},
+      {"project", "magnitude", "[4]", [=] { project(estimate({2, 3}, {4}), zeros({3}), Gain::one, true); }},
+      {"binary_cross_entropy", "targets", "[2, 4]", [=] { binary_cross_entropy(of({2, 3}), zeros({2, 4})); }},
+      {"cross_entropy", "labels", "[2, 3]", [=] { cross_entropy(of({2, 3}), zeros({2, 3})); }},
+      {"spectral_distances", "target", "[2, 3, 4]", [=] { spectral_distances(of({2, 3, 2}), zeros({2, 3, 4}), 0.1f); }},
+      {"spectral_distances", "frames", "[3]", [=] { spectral_distances(of({3, 2}), zeros({3}), 0.1f); }},
   };
 }
 
 const std::vector<BadCall>& bad_calls() {
   static const std::vector<BadCall> all = [] {
     std::vector<BadCall> calls;
-    for (const auto& part : {pointwise_calls(), shape_calls(), product_calls(), network_calls(), spectrum_calls()})
+    for (const auto& part : {pointwise_calls(), shape_calls(), product_calls(), network_calls(), spectrum_calls(),
+                             loss_calls()})
       calls.insert(calls.end(), part.begin(), part.end());
     return calls;
   }();

@@ -22,7 +22,7 @@ const std::map<std::string, Folders> kAllowed = {
     {"tensor", {"base"}},
     {"autograd", {"base", "tensor"}},
     {"layers", {"base", "tensor", "autograd"}},
-    {"losses", {"base", "tensor", "autograd", "layers"}},
+    {"losses", {"base", "tensor", "autograd", "layers", "models"}},
     {"models", {"base", "tensor", "autograd", "layers"}},
     {"optim", {"base", "tensor", "autograd", "layers"}},
     {"audio", {"base"}},
@@ -30,9 +30,10 @@ const std::map<std::string, Folders> kAllowed = {
     {"training", {"base", "tensor", "autograd", "layers", "losses", "models", "optim", "audio", "data"}},
     {"separation", {"base", "tensor", "autograd", "layers", "models", "audio"}},
     {"evaluation", {"base", "audio"}},
+    {"report", {"base", "audio", "evaluation"}},
     {"experiments",
      {"base", "tensor", "autograd", "layers", "losses", "models", "optim", "audio", "data", "training", "separation",
-      "evaluation"}},
+      "evaluation", "report"}},
 };
 
 // Single headers beyond that: batches of data are stored in tensors, but nothing is computed with them there.

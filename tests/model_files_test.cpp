@@ -76,7 +76,7 @@ TEST(ModelFiles, AJointModelGivesItsFourSources) {
 
   test::write_model(folder.path(), *test::random_network("single", test::small_network()), "bass");
   EXPECT_THAT(error_of([&] { load_models(folder.path(), {}, Device::cpu); }),
-              HasSubstr("both bass.safetensors and joint.safetensors give 'bass'; choose with --targets"));
+              HasSubstr("both bass and joint give 'bass'; choose with --targets"));
   const ModelSet set = load_models(folder.path(), {"bass"}, Device::cpu);
   ASSERT_EQ(set.models.size(), 1u);
   EXPECT_EQ(set.models[0].target, "bass");
@@ -146,9 +146,11 @@ TEST_F(BadModel, MissingAndBrokenFilesAreNamed) {
   write_file(folder / "vocals.safetensors", weights.substr(0, weights.size() - 4));
   EXPECT_THAT(load_error(), HasSubstr("vocals.safetensors"));
   std::filesystem::remove(folder / "vocals.safetensors");
-  EXPECT_THAT(load_error(), HasSubstr("holds no model: <target>.safetensors is wanted"));
+  EXPECT_THAT(load_error(), HasSubstr("holds no model: <target>.safetensors or <target>.pth is wanted"));
   write_file(folder / "vocals.pth", "x");
-  EXPECT_THAT(load_error(), HasSubstr("holds PyTorch's .pth files only"));
+  EXPECT_THAT(load_error(), HasSubstr("vocals.pth: it is not a file of torch.save"));
+  write_file(folder / "vocals-0123abcd.pth", "x");
+  EXPECT_THAT(load_error(), HasSubstr("are of one target; one of them is wanted"));
 }
 
 TEST_F(BadModel, SeparatorJsonMustFitTheWeights) {

@@ -100,6 +100,24 @@ Doubles reference_lstm(const LstmShape& s, const Doubles& x, const std::vector<D
   return y;
 }
 
+std::vector<LstmWeights> random_lstm_weights(const LstmShape& s, Device device) {
+  const double bound = 0.4;
+  std::vector<LstmWeights> weights;
+  for (uint64_t d = 0; d < static_cast<uint64_t>(s.directions); ++d)
+    weights.push_back({random_tensor({4 * s.hidden, s.input}, 10 * d + 1, -bound, bound, device),
+                       random_tensor({4 * s.hidden, s.hidden}, 10 * d + 2, -bound, bound, device),
+                       random_tensor({4 * s.hidden}, 10 * d + 3, -bound, bound, device),
+                       random_tensor({4 * s.hidden}, 10 * d + 4, -bound, bound, device)});
+  return weights;
+}
+
+std::vector<Doubles> doubles_of(const std::vector<LstmWeights>& weights) {
+  std::vector<Doubles> result;
+  for (const LstmWeights& w : weights)
+    for (const Tensor& tensor : {w.w_ih, w.w_hh, w.b_ih, w.b_hh}) result.push_back(array_of(tensor).values);
+  return result;
+}
+
 ReferenceStatistics reference_statistics(const Array& x) {
   const int64_t channels = x.shape[1], size = static_cast<int64_t>(x.values.size());
   const int64_t inner = size / (x.shape[0] * channels);

@@ -20,6 +20,9 @@ Doubles reference_max_pool2d(const Array& x, int64_t kernel, int64_t stride);
 
 // weights: per direction w_ih, w_hh, b_ih, b_hh.
 Doubles reference_lstm(const LstmShape& shape, const Doubles& x, const std::vector<Doubles>& weights);
+// Weights within 0.4 of 0, and weights in the order that reference_lstm takes.
+std::vector<LstmWeights> random_lstm_weights(const LstmShape& shape, Device device);
+std::vector<Doubles> doubles_of(const std::vector<LstmWeights>& weights);
 
 // x (outer, channels, inner): (x - mean) / sqrt(variance + eps) with the batch's statistics per channel or given ones.
 struct ReferenceStatistics {

@@ -46,6 +46,7 @@ std::vector<OpRow> shape_rows();
 std::vector<OpRow> product_rows();
 std::vector<OpRow> network_rows();
 std::vector<OpRow> spectrum_rows();
+std::vector<OpRow> loss_rows();
 
 // The same inputs for the same row.
 Inputs make_inputs(const OpRow& row);

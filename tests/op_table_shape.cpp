@@ -123,7 +123,7 @@ std::vector<OpRow> shape_rows() {
       {"mean", "", {uniform(kShape)}, to_mean, total(true)},
       {"mean", "scalar", {uniform({})}, to_mean, total(true)},
       sum_axis_row(kShape, 0), sum_axis_row(kShape, 1), sum_axis_row(kShape, 2), sum_axis_row(kShape, -1),
-      sum_axis_row({5}, 0), sum_axis_row({1, 4}, 1), sum_axis_row({4, 1}, 0),
+      sum_axis_row({5}, 0), sum_axis_row({1, 4}, 1), sum_axis_row({4, 1}, 0), sum_axis_row({2, 70, 2, 1}, 1),
       {"reshape", "", {uniform({2, 6})}, [](const Vars& v) { return reshape(v[0], {3, 4}); }, same_values()},
       {"reshape", "inferred", {uniform({2, 6})}, [](const Vars& v) { return reshape(v[0], {-1, 2, 2}); },
        same_values()},

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 
 #include "autograd/ops.h"
 #include "op_references.h"
@@ -69,26 +70,60 @@ OpRow apply_mask_row(const std::string& variant, Shape mask, Shape spectrum) {
           [](const Vars& v) { return apply_mask(v[0], v[1].value()); }, reference};
 }
 
-// Per value m_k x - y_k.
-Doubles residuals(const Arrays& in) {
-  Doubles e = in[0].values;
-  for (size_t i = 0; i < e.size(); ++i) e[i] = e[i] * in[1].values[i % in[1].values.size()] - in[2].values[i];
-  return e;
-}
-
-OpRow masked_distance_row(const std::string& variant, Distance distance) {
-  const Reference reference = [distance](const Arrays& in) {
-    const Doubles e = residuals(in);
+OpRow masked_istft_row(const std::string& variant, Shape mask, bool center, int64_t length) {
+  const int64_t frames = mask[1], bins = mask.back(), n_fft = 2 * (bins - 1), hop = 2;
+  const int64_t samples = length != 0 ? length : (frames - 1) * hop + (center ? 0 : n_fft);
+  const Reference reference = [=](const Arrays& in) {
+    Doubles y;
     const size_t size = in[1].values.size();
-    Doubles y(e.size() / size);
-    for (size_t i = 0; i < e.size(); ++i)
-      y[i / size] += (distance == Distance::squared ? e[i] * e[i] : std::fabs(e[i])) / static_cast<double>(size);
+    for (size_t k = 0; k < 2 * in[0].values.size() / size; ++k) {
+      Doubles masked = in[1].values;
+      for (size_t i = 0; i < size; ++i) masked[i] *= in[0].values[k * size / 2 + i / 2];
+      const Doubles one = reference_istft(masked, frames, window_doubles(n_fft), hop, center, samples);
+      y.insert(y.end(), one.begin(), one.end());
+    }
     return y;
   };
-  return {"masked_distance", variant,
-          {uniform({2, 3, 4}), constant(uniform({3, 4})), constant(uniform({2, 3, 4}, -2.0, 2.0))},
-          [distance](const Vars& v) { return masked_distance(v[0], v[1].value(), v[2].value(), distance); }, reference,
-          residuals};
+  Shape spectrum(mask.begin() + 1, mask.end());
+  spectrum.push_back(2);
+  return {"masked_istft", variant, {uniform(std::move(mask)), constant(uniform(std::move(spectrum)))},
+          [=](const Vars& v) {
+            return masked_istft(v[0], v[1].value(), options_on(v[0].device(), n_fft, hop, center), length);
+          },
+          reference};
+}
+
+// sum_n x[n] h(m down/up - n), the filter written out anew from its definition in autograd/resample.cpp.
+Doubles reference_resample(const Doubles& x, int64_t samples, double up, double down) {
+  const double r = std::min(1.0, up / down), cutoff = r * (kResamplePassBand + kResampleStopBand) / 2.0;
+  const double width = 2.0 * (kResampleAttenuation - 7.95) /
+                       (2.285 * 2.0 * std::numbers::pi * r * (kResampleStopBand - kResamplePassBand));
+  const double beta = 0.1102 * (kResampleAttenuation - 8.7);
+  const auto h = [&](double t) {
+    if (std::fabs(t) > width / 2.0) return 0.0;
+    const double sinc = t == 0.0 ? 1.0 : std::sin(std::numbers::pi * cutoff * t) / (std::numbers::pi * cutoff * t);
+    const double place = 2.0 * t / width;
+    return cutoff * sinc * std::cyl_bessel_i(0.0, beta * std::sqrt(1.0 - place * place)) /
+           std::cyl_bessel_i(0.0, beta);
+  };
+  Doubles y;
+  for (size_t row = 0; row < x.size(); row += static_cast<size_t>(samples))
+    for (int64_t m = 0; static_cast<double>(m) * down < static_cast<double>(samples) * up; ++m) {
+      y.push_back(0.0);
+      for (int64_t n = 0; n < samples; ++n)
+        y.back() += x[row + static_cast<size_t>(n)] * h(static_cast<double>(m) * down / up - static_cast<double>(n));
+    }
+  return y;
+}
+
+OpRow resample_row(const std::string& variant, Shape shape, int64_t from, int64_t to) {
+  const int64_t samples = shape.back(), divisor = std::gcd(from, to);
+  return {"resample", variant, {uniform(std::move(shape))},
+          [=](const Vars& v) { return resample(v[0], from, to); },
+          [=](const Arrays& in) {
+            return reference_resample(in[0].values, samples, static_cast<double>(to / divisor),
+                                      static_cast<double>(from / divisor));
+          }};
 }
 
 Doubles magnitudes(const Arrays& in) {
@@ -119,8 +154,14 @@ std::vector<OpRow> spectrum_rows() {
       {"magnitude", "", {away_from(0.0, {2, 3, 2})}, [](const Vars& v) { return magnitude(v[0]); }, magnitudes},
       apply_mask_row("same", {3, 4}, {3, 4, 2}),
       apply_mask_row("sources", {2, 3, 4}, {3, 4, 2}),
-      masked_distance_row("squared", Distance::squared),
-      masked_distance_row("absolute", Distance::absolute),
+      masked_istft_row("", {2, 4, 3, 5}, true, 0),
+      masked_istft_row("batch_of_channels", {3, 3, 2, 2, 3}, true, 5),
+      masked_istft_row("not_centered", {1, 4, 5}, false, 0),
+      resample_row("music_to_speech", {2, 2, 40}, 44100, 16000),
+      resample_row("speech_to_music", {2, 13}, 16000, 44100),
+      resample_row("integer_ratio", {31}, 3, 1),
+      resample_row("one_sample", {2, 1}, 2, 3),
+      resample_row("longer_than_the_filter", {340}, 3, 2),
   };
 }
 

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "data/registry.h"
 #include "losses/registry.h"
 #include "models/registry.h"
 #include "program.h"
@@ -19,6 +20,7 @@ TEST(ProgramInfo, TellsBuildDevicesLibrariesLossesAndModels) {
     EXPECT_THAT(result.output, HasSubstr(part));
   for (const LossEntry& loss : loss_registry()) EXPECT_THAT(result.output, HasSubstr(std::string(loss.name)));
   for (const ModelEntry& model : model_registry()) EXPECT_THAT(result.output, HasSubstr(std::string(model.name)));
+  for (const DatasetEntry& dataset : dataset_registry()) EXPECT_THAT(result.output, HasSubstr(dataset.name));
 }
 
 TEST(ProgramInfo, GivesTheSameAsJson) {
@@ -27,6 +29,7 @@ TEST(ProgramInfo, GivesTheSameAsJson) {
   const auto info = nlohmann::json::parse(result.output);
   EXPECT_EQ(info["losses"].size(), loss_registry().size());
   EXPECT_EQ(info["models"].size(), model_registry().size());
+  EXPECT_EQ(info["datasets"].size(), dataset_registry().size());
   EXPECT_EQ(info["losses"][0]["name"], loss_registry()[0].name);
   EXPECT_TRUE(info["devices"].contains("cpu"));
   EXPECT_EQ(info["libraries"]["oneDNN"].get<std::string>().front(), '2');

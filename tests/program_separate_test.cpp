@@ -22,9 +22,9 @@ class ProgramSeparate : public ::testing::Test {
     write_audio(folder / "song.wav", mixture);
   }
 
-  auto run(std::vector<std::string> more) {
+  auto run(std::vector<std::string> more, const fs::path& input = "/dev/null") {
     more.insert(more.begin(), {"separate", "--device", "cpu", "--model", "model"});
-    return run_program(more, folder.path());
+    return run_program(more, folder.path(), "unmix", input);
   }
 
   TemporaryFolder folder;
@@ -32,10 +32,9 @@ class ProgramSeparate : public ::testing::Test {
 };
 
 TEST_F(ProgramSeparate, WritesEverySourceAndPrintsThePaths) {
-  const auto result = run({"song.wav"});
+  const auto result = run({"song.wav", "--niter", "0"});
   EXPECT_EQ(result.exit_code, 0) << result.errors;
-  EXPECT_EQ(result.output,
-            "song_model/vocals.wav\nsong_model/drums.wav\nsong_model/bass.wav\nsong_model/other.wav\n");
+  EXPECT_EQ(result.output, "song_model/vocals.wav\nsong_model/drums.wav\nsong_model/bass.wav\nsong_model/other.wav\n");
   EXPECT_THAT(result.errors, HasSubstr("unmix: warning: song.wav: song_model/drums.wav: "));
   EXPECT_THAT(result.errors, HasSubstr("samples lay beyond full scale and were clipped"));
   EXPECT_GT(sdr(mixture, read_audio(folder / "song_model/vocals.wav")), 80);
@@ -43,15 +42,16 @@ TEST_F(ProgramSeparate, WritesEverySourceAndPrintsThePaths) {
 }
 
 TEST_F(ProgramSeparate, OptionsAreFollowed) {
-  const auto result = run({"song.wav", "--quiet", "--json", "--outdir", "out", "--targets", "bass", "other",
-                           "--softmask", "--residual", "rest", "--ext", "flac", "--subtype", "pcm24",
-                           "--filename", "{target}_{track}", "--start", "0.125", "--duration", "0.25"});
+  const auto result = run({"song.wav", "--quiet",    "--json",           "--outdir", "out",   "--targets",  "bass",
+                           "other",    "--softmask", "--residual",       "rest",     "--ext", "flac",       "--subtype",
+                           "pcm24",    "--filename", "{target}_{track}", "--start",  "0.125", "--duration", "0.25"});
   EXPECT_EQ(result.exit_code, 0) << result.errors;
   EXPECT_EQ(result.errors, "");
   const auto json = nlohmann::json::parse(result.output);
   ASSERT_EQ(json.size(), 1u);
-  EXPECT_EQ(json[0]["outputs"], (nlohmann::json{{"bass", "out/bass_song.flac"}, {"other", "out/other_song.flac"},
-                                                {"rest", "out/rest_song.flac"}}));
+  EXPECT_EQ(json[0]["outputs"],
+            (nlohmann::json{
+                {"bass", "out/bass_song.flac"}, {"other", "out/other_song.flac"}, {"rest", "out/rest_song.flac"}}));
   EXPECT_EQ(json[0]["duration"], 0.25);
   const Audio bass = read_audio(folder / "out/bass_song.flac");
   EXPECT_EQ(bass.frames(), 2000);
@@ -70,6 +70,66 @@ TEST_F(ProgramSeparate, SeveralFilesOfSeveralKinds) {
   EXPECT_EQ(mono.frames(), 4000);
   EXPECT_EQ(read_audio(folder / "out/short/vocals.wav").frames(), 1);
   EXPECT_EQ(read_audio(folder / "out/five/vocals.wav").sample_rate, 44100);
+}
+
+TEST_F(ProgramSeparate, StandardInputAndOutputAreWav) {
+  const auto result =
+      run({"-", "--niter", "0", "--targets", "bass", "--outdir", "-", "--subtype", "float"}, folder / "song.wav");
+  EXPECT_EQ(result.exit_code, 0) << result.errors;
+  write_file(folder / "bass.wav", result.output);
+  const Audio bass = read_audio(folder / "bass.wav");
+  EXPECT_EQ(bass.frames(), mixture.frames());
+  EXPECT_NEAR(sdr(mixture, bass), 6.02, 0.01);
+
+  // As a program writes it that does not know the length yet.
+  std::string stream = read_file(folder / "song.wav");
+  stream.replace(stream.find("data") + 4, 4, "\xff\xff\xff\xff");
+  write_file(folder / "stream.wav", stream);
+  const auto to_file = run({"-", "--niter", "0", "--start", "0.125", "--duration", "0.25"}, folder / "stream.wav");
+  EXPECT_EQ(to_file.exit_code, 0) << to_file.errors;
+  EXPECT_EQ(read_audio(folder / "stdin_model/vocals.wav").frames(), 2000);
+
+  expect_error(run({"-", "--outdir", "-"}, folder / "song.wav"), 2, "takes one estimate of one file, not 4 of 1");
+  expect_error(run({"-", "-"}, folder / "song.wav"), 2, "standard input, '-', can be read only once");
+  expect_error(run({"-", "--quiet"}), 1, "standard input: not a WAV stream");
+  expect_error(run({"-", "--quiet"}, folder / "model/joint.safetensors"), 1, "standard input: not a WAV stream");
+}
+
+TEST_F(ProgramSeparate, AggregatesAreWrittenInPlaceOfTheSources) {
+  const auto result = run({"song.wav", "--residual", "rest", "--aggregate", R"({"others": ["bass", "residual"]})",
+                           "--outdir", "out", "--quiet"});
+  EXPECT_EQ(result.exit_code, 0) << result.errors;
+  EXPECT_EQ(result.output, "out/song/others.wav\n");
+}
+
+TEST_F(ProgramSeparate, AUnidirectionalModelSeparatesLive) {
+  NetworkConfig config = test::small_network();
+  config.unidirectional = true;
+  test::write_model(folder / "uni", *test::random_network("joint", config));
+  const auto separate = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"separate", "--no-cuda", "--model", "uni", "--niter", "0", "--targets", "vocals",
+                               "--outdir", "-", "--subtype", "float"});
+    return run_program(more, folder.path(), "unmix", folder / "song.wav");
+  };
+  const auto live = separate({"-", "--live"}), offline = separate({"song.wav"});
+  EXPECT_EQ(live.exit_code, 0) << live.errors;
+  EXPECT_THAT(live.errors, HasSubstr("live: estimates follow what is read by 16 ms"));
+  write_file(folder / "live.wav", live.output);
+  write_file(folder / "offline.wav", offline.output);
+  EXPECT_GT(sdr(read_audio(folder / "offline.wav"), read_audio(folder / "live.wav")), 80);
+  expect_error(run({"song.wav", "--live"}), 2, "--live: the model is bidirectional");
+}
+
+TEST_F(ProgramSeparate, AnInterruptedRunLeavesNothing) {
+  write_audio(folder / "long.wav", test::noise(8000, 2, 8000 * 1200));
+  // In the foreground: otherwise timeout signals its group as well, and a second signal ends the program at once.
+  const auto result = run_program({"--foreground", "--preserve-status", "--signal=INT", "1", UNMIX_PROGRAM, "separate",
+                                   "long.wav", "--model", "model", "--no-cuda", "--outdir", "out"},
+                                  folder.path(), "/usr/bin/timeout");
+  EXPECT_EQ(result.exit_code, 130) << result.errors;
+  EXPECT_THAT(result.errors, HasSubstr("unmix: interrupted; nothing more is written"));
+  for (const auto& entry : fs::recursive_directory_iterator(folder.path()))
+    EXPECT_FALSE(entry.path().string().find("out/long/") != std::string::npos) << entry.path();
 }
 
 TEST_F(ProgramSeparate, BadInputIsOneLineAndWritesNothing) {
@@ -93,6 +153,9 @@ TEST_F(ProgramSeparate, BadInputIsOneLineAndWritesNothing) {
   expect_error(run({"song.wav", "--residual", "bass"}), 2, "--residual bass: a target has that name already");
   expect_error(run({"song.wav", "--duration", "-1"}), 2, "--duration -1");
   expect_error(run({"song.wav", "--filename", "{song}"}), 2, "--filename {song}");
+  expect_error(run({"song.wav", "--niter", "-1"}), 2, "--niter -1: give 0 or more");
+  expect_error(run({"song.wav", "--aggregate", "drums"}), 2, "--aggregate drums: give JSON such as");
+  expect_error(run({"song.wav", "--segment", "0.001"}), 2, "--segment 0.001: give 0.03 seconds or more");
   expect_error(run({"song.wav", "--start", "7", "--quiet"}), 1, "--start 7 s is behind its end, 0.625 s");
   expect_error(run_program({"separate", "song.wav", "--model", "none"}, folder.path()), 1, "there is no such folder");
   const std::string weights = read_file(folder / "model/joint.safetensors");

@@ -18,7 +18,7 @@ TEST(ProgramUsage, VersionAndHelpArePrinted) {
   EXPECT_EQ(version.errors, "");
   const auto help = run_program({"--help"});
   EXPECT_EQ(help.exit_code, 0);
-  for (const char* command : {"separate", "train", "demo", "loss", "info"}) {
+  for (const char* command : {"separate", "train", "demo", "loss", "convert", "info", "report"}) {
     EXPECT_THAT(help.output, HasSubstr(command));
     const auto own = run_program({command, "--help"});
     EXPECT_EQ(own.exit_code, 0) << command;
@@ -30,7 +30,7 @@ TEST(ProgramUsage, VersionAndHelpArePrinted) {
 TEST(ProgramUsage, WrongUsageIsOneLineAndExitCode2) {
   expect_error(run_program({}), 2, "give a command: ");
   expect_error(run_program({"seperate"}), 2, "there is no command 'seperate'; nearest: separate");
-  expect_error(run_program({"--nonsense"}), 2, "unmix --help");
+  expect_error(run_program({"--nonsense"}), 2, "'unmix' has no option --nonsense; nearest: --help");
   expect_error(run_program({"loss", "--naem", "L2freq"}), 2, "'unmix loss' has no option --naem; nearest: --name");
   expect_error(run_program({"loss"}), 2, "is required ('unmix loss --help')");
   expect_error(run_program({"loss", "--name"}), 2, "--name");

@@ -4,6 +4,7 @@
 
 #include "audio_helpers.h"
 #include "evaluation/sdr.h"
+#include "layers/stft.h"
 #include "small_models.h"
 #include "tensor_helpers.h"
 #include "tolerances.h"

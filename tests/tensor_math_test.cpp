@@ -36,6 +36,8 @@ Worst worst_ulp(double low, double high, F f, Exact exact) {
 double exact_exp(double x) { return std::exp(x); }
 double exact_sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 double exact_tanh(double x) { return std::tanh(x); }
+double exact_log(double x) { return std::log(x); }
+double exact_log1p(double x) { return std::log1p(x); }
 
 TEST(Math, ExpIsExactToTheLastPlaces) {
   for (const auto& [low, high] : {std::pair(-87.0, 88.0), {-1.0, 1.0}, {-1e-3, 1e-3}}) {
@@ -48,6 +50,20 @@ TEST(Math, SigmoidIsExactToTheLastPlaces) {
   for (const auto& [low, high] : {std::pair(-80.0, 80.0), {-4.0, 4.0}, {-1e-3, 1e-3}}) {
     const Worst worst = worst_ulp(low, high, sigmoid, exact_sigmoid);
     EXPECT_LT(worst.ulp, tolerance::kSigmoidUlp) << "at " << worst.at;
+  }
+}
+
+TEST(Math, LogIsExactToTheLastPlaces) {
+  for (const auto& [low, high] : {std::pair(1e-37, 1e-30), {1e-3, 0.99}, {1.01, 100.0}, {1e30, 3e38}}) {
+    const Worst worst = worst_ulp(low, high, log_approx, exact_log);
+    EXPECT_LT(worst.ulp, tolerance::kLogUlp) << "at " << worst.at;
+  }
+}
+
+TEST(Math, Log1pIsExactToTheLastPlaces) {
+  for (const auto& [low, high] : {std::pair(0.0, 1e-6), {1e-6, 1e-2}, {0.0, 3.0}}) {
+    const Worst worst = worst_ulp(low, high, log1p_approx, exact_log1p);
+    EXPECT_LT(worst.ulp, tolerance::kLogUlp) << "at " << worst.at;
   }
 }
 
@@ -72,6 +88,10 @@ TEST(Math, TheEndsAreSane) {
 
 TEST(Math, NaNStaysNaN) {
   EXPECT_TRUE(std::isnan(exp_approx(kNaN)));
+  EXPECT_TRUE(std::isnan(log_approx(kNaN)));
+  EXPECT_TRUE(std::isnan(log1p_approx(kNaN)));
+  EXPECT_EQ(log_approx(kInfinity), kInfinity);
+  EXPECT_NEAR(log_approx(0.0f), -87.3f, 0.1f);
   EXPECT_TRUE(std::isnan(sigmoid(kNaN)));
   EXPECT_TRUE(std::isnan(tanh_approx(kNaN)));
 }

@@ -45,7 +45,8 @@ class TrainingParity : public testing::TestWithParam<Case> {
     net->to(device);
     const Stft stft(sizes_.at("n_fft"), sizes_.at("hop"), device);
     Adam optimizer(net->parameters(), {sizes_.at("lr"), weight_decay});
-    const Learner learner{*net, stft, find_loss("L2freq"), Variant::seed, optimizer};
+    const Objective objective("L2freq");
+    const Learner learner{*net, stft, objective, optimizer};
     Trained run;
     for (int step = 0; step < sizes_.at("steps"); ++step) {
       const auto [mixture, targets] = batch(step % sizes_.at("batches").get<int>());

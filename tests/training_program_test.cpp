@@ -1,83 +1,17 @@
 // `unmix train` as a user runs it: resume, interruption, bad input.
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-
-#include <chrono>
-#include <fstream>
-#include <thread>
 
 #include "audio_helpers.h"
 #include "base/file.h"
-#include "data/demo_songs.h"
 #include "program.h"
 #include "tensor_helpers.h"
 #include "training/checkpoint.h"
-
-extern char** environ;
+#include "training_runs.h"
 
 namespace unmix::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-using Arguments = std::vector<std::string>;
-
-// The songs are written once for all tests of this file's process.
-const fs::path& songs() {
-  static const TemporaryFolder folder;
-  static const fs::path root = [] {
-    write_demo_songs(folder / "songs", DemoSize::tiny);
-    return folder / "songs";
-  }();
-  return root;
-}
-
-Arguments train_arguments(const fs::path& output, int epochs, const Arguments& more = {},
-                          const std::string& device = "cpu") {
-  Arguments arguments{"train",
-                      "--root",
-                      songs().string(),
-                      "--is-wav",
-                      "--output",
-                      output.string(),
-                      "--cache",
-                      (songs().parent_path() / "cache").string(),
-                      "--device",
-                      device,
-                      "--nfft",
-                      "512",
-                      "--nhop",
-                      "128",
-                      "--hidden-size",
-                      "8",
-                      "--nb-layers",
-                      "2",
-                      "--batch-size",
-                      "2",
-                      "--seq-dur",
-                      "0.5",
-                      "--samples-per-track",
-                      "3",
-                      "--epochs",
-                      std::to_string(epochs)};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return arguments;
-}
-
-std::string weights(const fs::path& folder) { return read_file(folder / "joint.safetensors"); }
-
-// All tensors of a checkpoint as bytes, and its history without times.
-std::string training_state(const fs::path& folder) {
-  const Checkpoint checkpoint = read_checkpoint(folder / "joint.chkpnt");
-  std::string state;
-  for (const NamedTensors* part : {&checkpoint.model, &checkpoint.best, &checkpoint.optimizer})
-    for (const auto& [name, tensor] : *part)
-      state += name + std::string(reinterpret_cast<const char*>(tensor.data()), static_cast<size_t>(tensor.size()) * 4);
-  const auto& run = checkpoint.progress.at("run");
-  return state + run.at("train_loss_history").dump() + run.at("valid_loss_history").dump();
-}
 
 // Runs that must do the same on every device present.
 class TrainOn : public testing::TestWithParam<Device> {
@@ -107,14 +41,14 @@ TEST_P(TrainOn, WritesAModelDirectory) {
 
 TEST_P(TrainOn, AnyNumberOfWorkersGivesTheSameBits) {
   for (const char* workers : {"0", "1", "3"})
-    ASSERT_EQ(run_program(arguments(folder_ / workers, 1, {"--nb-workers", workers})).exit_code, 0);
+    ASSERT_TRUE(succeeded(run_program(arguments(folder_ / workers, 1, {"--nb-workers", workers}))));
   EXPECT_EQ(training_state(folder_ / "0"), training_state(folder_ / "1"));
   EXPECT_EQ(training_state(folder_ / "0"), training_state(folder_ / "3"));
 }
 
 TEST_P(TrainOn, ResumeEqualsAnUninterruptedRun) {
-  ASSERT_EQ(run_program(arguments(folder_ / "whole", 4)).exit_code, 0);
-  ASSERT_EQ(run_program(arguments(folder_ / "parts", 2)).exit_code, 0);
+  ASSERT_TRUE(succeeded(run_program(arguments(folder_ / "whole", 4))));
+  ASSERT_TRUE(succeeded(run_program(arguments(folder_ / "parts", 2))));
   EXPECT_NE(training_state(folder_ / "whole"), training_state(folder_ / "parts"));
   const ProgramResult resumed =
       run_program(arguments(folder_ / "parts", 4, {"--checkpoint", (folder_ / "parts").string()}));
@@ -125,49 +59,34 @@ TEST_P(TrainOn, ResumeEqualsAnUninterruptedRun) {
 
 TEST_F(TrainProgram, CheckpointAloneBringsTheOtherFilesBack) {
   const fs::path model = folder_ / "model";
-  ASSERT_EQ(run_program(train_arguments(model, 2)).exit_code, 0);
+  ASSERT_TRUE(succeeded(run_program(train_arguments(model, 2))));
   const std::string before = weights(model);
   fs::remove(model / "joint.safetensors");
   write_file(model / "joint.json", "{}");
-  ASSERT_EQ(run_program(train_arguments(model, 2, {"--checkpoint", model.string()})).exit_code, 0);
+  ASSERT_TRUE(succeeded(run_program(train_arguments(model, 2, {"--checkpoint", model.string()}))));
   EXPECT_EQ(weights(model), before);
   EXPECT_EQ(nlohmann::json::parse(read_file(model / "joint.json")).at("epochs_trained"), 2);
 }
 
-// Starts the program, sends SIGINT once `file` exists, and returns its exit code.
-int interrupt_when_written(const Arguments& arguments, const fs::path& file) {
-  std::vector<char*> argv{const_cast<char*>(UNMIX_PROGRAM)};
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  pid_t child = 0;
-  if (posix_spawn(&child, UNMIX_PROGRAM, nullptr, nullptr, argv.data(), environ) != 0) return -1;
-  int status = 0;
-  bool sent = false;
-  while (waitpid(child, &status, WNOHANG) == 0) {
-    if (!sent && fs::exists(file)) sent = kill(child, SIGINT) == 0;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 TEST_P(TrainOn, InterruptSavesAndResumesBitForBit) {
-  const Arguments long_epochs{"--samples-per-track", "80", "--quiet"};
+  const Arguments long_epochs = samples_per_track(GetParam(), 80, 20);
   const fs::path whole = folder_ / "whole", parts = folder_ / "parts";
   const auto with = [&](const fs::path& output, Arguments more) {
+    more.push_back("--quiet");
     more.insert(more.end(), long_epochs.begin(), long_epochs.end());
     return arguments(output, 2, more);
   };
-  ASSERT_EQ(run_program(with(whole, {})).exit_code, 0);
+  ASSERT_TRUE(succeeded(run_program(with(whole, {}))));
   ASSERT_EQ(interrupt_when_written(with(parts, {}), parts / "joint.json"), 130);
   const Checkpoint saved = read_checkpoint(parts / "joint.chkpnt");
   EXPECT_GT(saved.progress.at("batch"), 0);  // in the middle of an epoch
-  ASSERT_EQ(run_program(with(parts, {"--checkpoint", parts.string()})).exit_code, 0);
+  ASSERT_TRUE(succeeded(run_program(with(parts, {"--checkpoint", parts.string()}))));
   EXPECT_EQ(training_state(whole), training_state(parts));
 }
 
 TEST_F(TrainProgram, LossThatIsNoNumberStopsAndKeepsTheLastGoodFiles) {
   const fs::path model = folder_ / "model";
-  ASSERT_EQ(run_program(train_arguments(model, 1)).exit_code, 0);
+  ASSERT_TRUE(succeeded(run_program(train_arguments(model, 1))));
   const std::string before = weights(model), state = training_state(model);
   const ProgramResult result = run_program(train_arguments(model, 3, {"--model", model.string(), "--lr", "1e30"}));
   EXPECT_EQ(result.exit_code, 1);
@@ -177,9 +96,22 @@ TEST_F(TrainProgram, LossThatIsNoNumberStopsAndKeepsTheLastGoodFiles) {
   EXPECT_EQ(training_state(model), state);
 }
 
+TEST_F(TrainProgram, AWarmStartFromAPthIsTheSame) {
+  const fs::path model = folder_ / "model", converted = folder_ / "converted";
+  ASSERT_TRUE(succeeded(run_program(train_arguments(model, 1))));
+  ASSERT_TRUE(succeeded(run_program({"convert", model.string(), converted.string()})));
+  ASSERT_TRUE(fs::exists(converted / "joint.pth"));
+  for (const fs::path& from : {model, converted}) {
+    const fs::path out = folder_ / ("from_" + from.filename().string());
+    ASSERT_TRUE(succeeded(run_program(train_arguments(out, 1, {"--model", from.string()}))));
+  }
+  EXPECT_EQ(weights(folder_ / "from_model"), weights(folder_ / "from_converted"));
+  EXPECT_NE(weights(folder_ / "from_model"), weights(model));
+}
+
 TEST_P(TrainOn, SingleTargets) {
   for (const char* target : {"drums", "accompaniment"}) {
-    ASSERT_EQ(run_program(arguments(folder_ / "model", 1, {"--target", target})).exit_code, 0);
+    ASSERT_TRUE(succeeded(run_program(arguments(folder_ / "model", 1, {"--target", target}))));
     EXPECT_TRUE(fs::exists(folder_ / "model" / (std::string(target) + ".safetensors")));
   }
 }
@@ -211,7 +143,7 @@ TEST_F(TrainProgram, RefusesWhatCannotBe) {
 
 TEST_F(TrainProgram, RefusesBadFiles) {
   const fs::path model = folder_ / "model";
-  ASSERT_EQ(run_program(train_arguments(model, 1)).exit_code, 0);
+  ASSERT_TRUE(succeeded(run_program(train_arguments(model, 1))));
   const Arguments resume{"--checkpoint", model.string()};
   expect_error(
       run_program(train_arguments(folder_ / "out", 2, {"--checkpoint", model.string(), "--hidden-size", "10"})), 1,
@@ -219,7 +151,15 @@ TEST_F(TrainProgram, RefusesBadFiles) {
   expect_error(run_program(train_arguments(folder_ / "out", 2, {"--checkpoint", (folder_ / "none").string()})), 1,
                "joint.chkpnt");
   expect_error(run_program(train_arguments(folder_ / "out", 2, {"--model", model.string(), "--hidden-size", "10"})), 1,
-               "shape");
+               "has --hidden-size 8, this run 10");
+  expect_error(run_program(train_arguments(folder_ / "out", 2, {"--model", model.string(), "--nfft", "256"})), 1,
+               "has --nfft 512, this run 256");
+  expect_error(run_program(train_arguments(folder_ / "out", 2, {"--model", model.string(), "--nhop", "64"})), 1,
+               "has nhop 128, this run 64");
+  expect_error(run_program(train_arguments(folder_ / "out", 2, {"--model", model.string(), "--unidirectional"})), 1,
+               "has LSTM directions two, this run one");
+  expect_error(run_program(train_arguments(folder_ / "out", 2, {"--model", model.string(), "--target", "drums"})), 1,
+               "holds a joint model, this run trains a single one");
   const std::string whole = read_file(model / "joint.chkpnt");
   write_file(model / "joint.chkpnt", whole.substr(0, whole.size() / 2));
   expect_error(run_program(train_arguments(folder_ / "out", 2, resume)), 1, "joint.chkpnt");

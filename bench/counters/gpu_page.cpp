@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "autograd/ops.h"
+#include "autograd/loss_ops.h"
 #include "optim/adam.h"
 #include "tests/cudasim/api.h"
 #include "training/step.h"
@@ -49,10 +49,9 @@ std::vector<Workload> workloads() {
          const Var z = value({kRows, kColumns}, true);
          sum(mask_head(z, *row, *row, *running, *bins, *bins, true)).backward();
        }},
-      {"masked_distance", "read 3", 3, 4,
+      {"distance of masked", "read 3", 3, 4,
        [=] {
-         masked_distance(reshape(*x, {1, kRows, kColumns}), y->value(), reshape(*y, {1, kRows, kColumns}).value(),
-                         Distance::squared);
+         distance({reshape(*x, {1, kRows, kColumns}), y->value()}, y->value(), Distance::squared);
        }},
       {"Adam", "read 4, write 3", 7, 15,
        [] {
@@ -98,7 +97,8 @@ void print_step() {
   network.to(kCuda);
   const Stft stft(256, 64, kCuda);
   Adam optimizer(network.parameters(), {});
-  const Learner learner{network, stft, find_loss("L2freq"), Variant::seed, optimizer};
+  const Objective objective("L2freq");
+  const Learner learner{network, stft, objective, optimizer};
   const auto step = [&](uint64_t index) {
     return training_step(learner, Tensor::full({2, 2, 2048}, 0.1f, kCuda), Tensor::full({4, 2, 2, 2048}, 0.05f, kCuda),
                          1, index);

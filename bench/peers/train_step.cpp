@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "bench/noise.h"
 #include "tensor/gemm.h"
+#include "training/loss_networks.h"
 #include "training/step.h"
 
 using namespace unmix;
@@ -16,12 +17,13 @@ int main(int argc, char** argv) {
   bool joint = false;
   int64_t hidden = 512, batch = 16;
   double seconds = 6.0;
-  std::string loss_name = "L2freq", precision = "fp32", device_name = "cpu";
+  std::string loss_name = "L2freq", precision = "fp32", device_name = "cpu", discriminator;
   app.add_flag("--joint", joint);
   app.add_option("--hidden", hidden);
   app.add_option("--batch", batch);
   app.add_option("--seconds", seconds);
   app.add_option("--loss", loss_name);
+  app.add_option("--discriminator", discriminator);
   app.add_option("--precision", precision);
   app.add_option("--device", device_name);
   CLI11_PARSE(app, argc, argv);
@@ -36,8 +38,17 @@ int main(int argc, char** argv) {
     network->to(device);
     const Stft stft(4096, 1024, device);
     Adam optimizer(network->parameters(), {.weight_decay = 1e-5});
-    const Learner learner{*network, stft, find_loss(loss_name), Variant::seed, optimizer};
     const auto samples = static_cast<int64_t>(seconds * 44100);
+    TrainOptions options;
+    options.loss = loss_name;
+    options.discriminator = discriminator;
+    options.device = device;
+    options.quiet = true;
+    if (!joint) options.target = "vocals";
+    const auto adversary = make_adversary(options, stft, samples);
+    const auto features = make_features(options);
+    const Objective objective(loss_name, make_context(options, adversary.get(), features.get()));
+    const Learner learner{*network, stft, objective, optimizer, 0.0, adversary.get()};
     std::string line;
     for (uint64_t step = 0; std::getline(std::cin, line); ++step) {
       Tensor mixture = noise({batch, 2, samples}, 2 * step).to(device);

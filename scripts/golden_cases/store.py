@@ -10,14 +10,25 @@ import numpy as np
 import safetensors
 import torch
 
-PACKAGES = ("torch", "openunmix", "scikit-learn", "numpy")
+PACKAGES = (
+    "torch",
+    "openunmix",
+    "norbert",
+    "auraloss",
+    "museval",
+    "torch-log-wmse",
+    "torchvggish",
+    "scikit-learn",
+    "scipy",
+    "numpy",
+)
 
 
 class Golden:
     """Tensors and parameters by name; tensors become float32 except those added with keep_double."""
 
     def __init__(self):
-        self.tensors, self.metadata = {}, {}
+        self.tensors, self.metadata, self.files = {}, {}, {}
 
     def add(self, name, value, keep_double=False):
         array = torch.as_tensor(value).detach().numpy()
@@ -33,6 +44,10 @@ class Golden:
     def add_gradients(self, prefix, module):
         for name, parameter in module.named_parameters():
             self.add(f"{prefix}.{name}", parameter.grad)
+
+    def attach(self, name, content):
+        """A file of another format, in the folder of the golden's name."""
+        self.files[name] = content
 
     def describe(self, case, **parameters):
         self.metadata[case] = json.dumps(parameters, sort_keys=True)
@@ -52,6 +67,9 @@ class Golden:
         text += b" " * (-len(text) % 8)
         path.write_bytes(struct.pack("<Q", len(text)) + text + body)
         self._check(path)
+        for file, content in self.files.items():
+            path.with_suffix("").mkdir(exist_ok=True)
+            path.with_suffix("").joinpath(file).write_bytes(content)
         return f"{path.name}: {len(self.tensors)} tensors, {path.stat().st_size} bytes"
 
     def _check(self, path):

@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kPage = 4096, kAlignment = 256;
 constexpr size_t kNotReused = 4;                  // dead allocations of each size that keep their addresses
-constexpr size_t kGuarded = 10000;                // alive allocations: the system counts ranges, up to 65530
+constexpr size_t kTouched = 10000;                // allocations at a time: the system counts ranges, up to 65530
 constexpr size_t kDeadBytes = size_t{512} << 20;  // of dead pages, before they go back to the system
 
 size_t pages_of(size_t bytes) { return (bytes + kPage - 1) / kPage; }
@@ -42,7 +42,7 @@ Arena& host_arena() {
   return *arena;
 }
 
-Arena::Arena(const char* name, bool open) : name_(name), opened_(open ? 1 : 0) {
+Arena::Arena(const char* name, bool always_open) : name_(name), always_open_(always_open) {
   void* base = mmap(nullptr, kAddresses, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (base == MAP_FAILED) {
     std::perror("cudasim: mmap");
@@ -78,24 +78,17 @@ Allocation& Arena::promise(size_t bytes) {
   return made;
 }
 
-// Of very many allocations the last pages do not fault, so that neighbours are one range to the system.
-size_t Arena::accessible(const Allocation& allocation) const {
-  return length(allocation) + (alive_.size() > kGuarded ? kPage : 0);
-}
-
 void Arena::make_alive(Allocation& allocation) {
   allocation.state = Allocation::alive;
-  alive_.insert(first_page(allocation));
-  protect(first_page(allocation), accessible(allocation), PROT_READ | PROT_WRITE);
+  protect(first_page(allocation), length(allocation), PROT_READ | PROT_WRITE);
   std::memset(allocation.data, 0xff, allocation.bytes);
   shadow_fresh(allocation.data, allocation.bytes);
-  if (opened_ == 0) protect(first_page(allocation), accessible(allocation), PROT_NONE);
+  if (!always_open_) protect(first_page(allocation), length(allocation), PROT_NONE);
 }
 
 void Arena::make_dead(Allocation& allocation) {
   allocation.state = Allocation::dead;
-  alive_.erase(first_page(allocation));
-  protect(first_page(allocation), length(allocation) + kPage, PROT_NONE);
+  protect(first_page(allocation), length(allocation), PROT_NONE);
   dead_pages_[pages_of(allocation.bytes)].push_back(first_page(allocation));
   dead_bytes_ += length(allocation);
   if (dead_bytes_ > kDeadBytes) give_memory_back();
@@ -107,22 +100,27 @@ void Arena::give_memory_back() {
   dead_bytes_ = 0;
 }
 
-void Arena::open() {
-  if (opened_++ > 0) return;
-  std::byte *begin = base_, *end = base_;  // of neighbours
-  for (std::byte* pages : alive_) {
-    if (pages != end) {
-      if (end != begin) protect(begin, static_cast<size_t>(end - begin), PROT_READ | PROT_WRITE);
-      begin = pages;
-    }
-    end = pages + accessible(allocations_.at(pages));
-  }
-  if (end != begin) protect(begin, static_cast<size_t>(end - begin), PROT_READ | PROT_WRITE);
-}
+void Arena::open() { ++opened_; }
 
 void Arena::close() {
-  if (--opened_ > 0 || top_ == base_) return;
-  protect(base_, static_cast<size_t>(top_ - base_), PROT_NONE);
+  if (--opened_ == 0) close_touched();
+}
+
+void Arena::close_touched() {
+  for (const auto& [pages, bytes] : touched_) protect(pages, bytes, PROT_NONE);
+  touched_.clear();
+}
+
+bool Arena::touch(const void* address) {
+  const auto* at = static_cast<const std::byte*>(address);
+  auto next = allocations_.upper_bound(const_cast<std::byte*>(at));
+  if (opened_ == 0 || next == allocations_.begin()) return false;
+  const auto& [pages, allocation] = *std::prev(next);
+  if (allocation.state != Allocation::alive || at >= pages + length(allocation)) return false;
+  if (touched_.size() == kTouched) close_touched();
+  touched_.emplace_back(pages, length(allocation));
+  protect(pages, length(allocation), PROT_READ | PROT_WRITE);
+  return true;
 }
 
 bool Arena::holds(const void* address) const { return address >= base_ && address < base_ + kAddresses; }

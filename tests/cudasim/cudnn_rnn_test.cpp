@@ -187,5 +187,17 @@ TEST(CudnnRnnSim, ReportsMemoryThatIsNotTheDevices) {
   EXPECT_THAT(misuse([&] { forward(p.x->get(), p.y->get(), p.reserve->get() + 1); }), HasSubstr("16 bytes"));
 }
 
+TEST(CudnnRnnSim, ReportsAStateUpdatedInPlace) {
+  RnnProblem p({});
+  const auto forward = [&](float* hy, float* cy) {
+    return cudnnRNNForward(p.handle, p.rnn, CUDNN_FWD_MODE_INFERENCE, nullptr, p.x_desc, p.x->get(), p.y_desc,
+                           p.y->get(), p.state_desc, p.hx->get(), hy, p.state_desc, p.cx->get(), cy, p.weight_bytes,
+                           p.weights->get(), p.work_bytes, p.work->get(), 0, nullptr);
+  };
+  EXPECT_THAT(misuse([&] { forward(p.hy->get(), p.cy->get()); }), IsEmpty());
+  EXPECT_THAT(misuse([&] { forward(p.hx->get(), p.cy->get()); }), HasSubstr("hy is written and overlaps hx"));
+  EXPECT_THAT(misuse([&] { forward(p.hy->get(), p.cx->get()); }), HasSubstr("cy is written and overlaps cx"));
+}
+
 }  // namespace
 }  // namespace cudasim

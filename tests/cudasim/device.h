@@ -72,6 +72,9 @@ extern thread_local sigjmp_buf* work_left_to;
 inline thread_local constinit volatile bool tick_waits = false;
 void stop_if_late();
 
+// Whether the host may touch the device's memory on this thread: class Unprotect.
+inline thread_local bool unprotected = false;
+
 // While work runs on this thread: device memory is open, faults and kernels that never end are reported.
 class Running {
  public:

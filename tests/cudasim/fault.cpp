@@ -30,9 +30,19 @@ void restore(int signal) {
   sigaction(signal, &plain, nullptr);
 }
 
+// Work may touch the device's memory, and so may a host that has asked to.
+bool may_touch(const void* address) {
+  return device_arena().holds(address) && (work_left_to != nullptr || unprotected) && device_arena().touch(address);
+}
+
 // The kernel gives no address for one that is not aligned or not possible at all.
 void on_fault(int signal, siginfo_t* info, void* context) {
-  inside_kernel = false;
+  const bool kernel_faults = inside_kernel;
+  inside_kernel = false;  // no tick ends the kernel in here
+  if (info->si_code != SI_KERNEL && may_touch(info->si_addr)) {
+    inside_kernel = kernel_faults;
+    return;
+  }
   const auto* code = reinterpret_cast<void*>(static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
   const void* address = info->si_addr;
   if (work_left_to != nullptr) {

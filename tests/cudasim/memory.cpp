@@ -119,11 +119,13 @@ void will_write(void* pointer, size_t bytes) {
 
 Unprotect::Unprotect() {
   const Lock lock(device_lock());
+  unprotected = true;
   device_arena().open();
 }
 
 Unprotect::~Unprotect() {
   const Lock lock(device_lock());
+  unprotected = false;
   device_arena().close();
 }
 

@@ -4,7 +4,7 @@
 
 #include "audio_helpers.h"
 #include "data/loader.h"
-#include "data/sampler.h"
+#include "data/musdb_dataset.h"
 
 namespace unmix {
 namespace {
@@ -28,9 +28,9 @@ Audio ramp(int track, int64_t frames) {
 }
 
 // Four tracks "0" .. "3" of 2 to 3.5 s.
-class SamplerTest : public ::testing::Test {
+class MusdbDatasetTest : public ::testing::Test {
  protected:
-  SamplerTest() {
+  MusdbDatasetTest() {
     for (int i = 0; i < 4; ++i) add_track(std::to_string(i), i, 2 * kSecond + i * kSecond / 2);
   }
 
@@ -46,9 +46,9 @@ class SamplerTest : public ::testing::Test {
     return decode_tracks(musdb_tracks(folder_.path(), Subset::train, true, kRate), folder_ / "cache", 2);
   }
 
-  static SamplerOptions options() {
-    SamplerOptions options;
-    options.seq_duration = 0.5;
+  static DatasetOptions options() {
+    DatasetOptions options;
+    options.seq_dur = 0.5;
     options.samples_per_track = 5;
     return options;
   }
@@ -72,8 +72,8 @@ Source source_of(const Batch& batch, int64_t k, int64_t b) {
   return {static_cast<int>(samples[0] * 64) - 1, static_cast<int64_t>(samples[frames] * 32768) - 1000};
 }
 
-TEST_F(SamplerTest, ShapesAndSum) {
-  const Sampler sampler(tracks(), options());
+TEST_F(MusdbDatasetTest, ShapesAndSum) {
+  const MusdbDataset sampler(tracks(), {}, options());
   EXPECT_EQ(sampler.samples_per_epoch(), 20);
   EXPECT_EQ(sampler.frames(), kSecond / 2);
   const Batch batch = sampler.batch(0, 3, 7);
@@ -88,11 +88,11 @@ TEST_F(SamplerTest, ShapesAndSum) {
   }
 }
 
-TEST_F(SamplerTest, EachSourceComesFromAnyTrackAndPlace) {
-  SamplerOptions plain = options();
-  plain.augmentations = {};
+TEST_F(MusdbDatasetTest, EachSourceComesFromAnyTrackAndPlace) {
+  DatasetOptions plain = options();
+  plain.source_augmentations.emplace();
   plain.samples_per_track = 500;
-  const Sampler sampler(tracks(), plain);
+  const MusdbDataset sampler(tracks(), {}, plain);
   const Batch batch = sampler.batch(0, 0, 2000);
   std::map<int, int> counts;
   int same_track = 0;
@@ -118,11 +118,11 @@ TEST_F(SamplerTest, EachSourceComesFromAnyTrackAndPlace) {
   EXPECT_GT(last_start, 2.9 * kSecond);
 }
 
-TEST_F(SamplerTest, WithoutMixingAllSourcesAreOneExcerpt) {
-  SamplerOptions plain = options();
-  plain.augmentations = {};
+TEST_F(MusdbDatasetTest, WithoutMixingAllSourcesAreOneExcerpt) {
+  DatasetOptions plain = options();
+  plain.source_augmentations.emplace();
   plain.random_track_mix = false;
-  const Sampler sampler(tracks(), plain);
+  const MusdbDataset sampler(tracks(), {}, plain);
   const Batch batch = sampler.batch(0, 0, 20);
   std::set<int64_t> starts;
   for (int64_t b = 0; b < 20; ++b) {
@@ -137,11 +137,11 @@ TEST_F(SamplerTest, WithoutMixingAllSourcesAreOneExcerpt) {
   EXPECT_GT(starts.size(), 15U);
 }
 
-TEST_F(SamplerTest, GainAndChannelSwap) {
-  SamplerOptions augmented = options();
+TEST_F(MusdbDatasetTest, GainAndChannelSwap) {
+  DatasetOptions augmented = options();
   augmented.samples_per_track = 500;
-  augmented.augmentations = parse_augmentations({"gain"});
-  const Batch gained = Sampler(tracks(), augmented).batch(0, 0, 2000);
+  augmented.source_augmentations = std::vector<std::string>{"gain"};
+  const Batch gained = MusdbDataset(tracks(), {}, augmented).batch(0, 0, 2000);
   double sum = 0;
   double low = 10;
   double high = 0;
@@ -156,8 +156,8 @@ TEST_F(SamplerTest, GainAndChannelSwap) {
   EXPECT_NEAR(low, 0.25, 0.005);
   EXPECT_NEAR(high, 1.25, 0.005);
 
-  augmented.augmentations = parse_augmentations({"channelswap"});
-  const Batch swapped = Sampler(tracks(), augmented).batch(0, 0, 2000);
+  augmented.source_augmentations = std::vector<std::string>{"channelswap"};
+  const Batch swapped = MusdbDataset(tracks(), {}, augmented).batch(0, 0, 2000);
   int swaps = 0;
   for (int64_t i = 0; i < 8000; ++i) {
     const float* samples = swapped.targets.reshape({8000, 2, kSecond / 2})[i].data();
@@ -167,10 +167,10 @@ TEST_F(SamplerTest, GainAndChannelSwap) {
   EXPECT_THROW(parse_augmentations({"reverb"}), UsageError);
 }
 
-TEST_F(SamplerTest, ASampleDependsOnSeedEpochAndIndexAlone) {
-  const Sampler sampler(tracks(), options());
+TEST_F(MusdbDatasetTest, ASampleDependsOnSeedEpochAndIndexAlone) {
+  const MusdbDataset sampler(tracks(), {}, options());
   const Batch whole = sampler.batch(3, 0, 20);
-  const Batch again = Sampler(tracks(), options()).batch(3, 0, 20);
+  const Batch again = MusdbDataset(tracks(), {}, options()).batch(3, 0, 20);
   EXPECT_EQ(whole.mixture.to_vector(), again.mixture.to_vector());
   EXPECT_EQ(whole.targets.to_vector(), again.targets.to_vector());
   for (int64_t b = 0; b < 20; ++b) {
@@ -179,41 +179,44 @@ TEST_F(SamplerTest, ASampleDependsOnSeedEpochAndIndexAlone) {
     EXPECT_EQ(one.tracks[0], whole.tracks[static_cast<size_t>(b)]);
   }
   EXPECT_NE(sampler.batch(4, 0, 20).mixture.to_vector(), whole.mixture.to_vector());
-  SamplerOptions other = options();
+  DatasetOptions other = options();
   other.seed = 43;
-  EXPECT_NE(Sampler(tracks(), other).batch(3, 0, 20).mixture.to_vector(), whole.mixture.to_vector());
+  EXPECT_NE(MusdbDataset(tracks(), {}, other).batch(3, 0, 20).mixture.to_vector(), whole.mixture.to_vector());
 }
 
-TEST_F(SamplerTest, ShortTracksAreLeftOutWithTheReason) {
+TEST_F(MusdbDatasetTest, ShortTracksAreLeftOutWithTheReason) {
   add_track("short", 5, kSecond / 2);
-  const Sampler sampler(tracks(), options());
+  const MusdbDataset sampler(tracks(), {}, options());
   EXPECT_EQ(sampler.tracks().size(), 4U);
   ASSERT_EQ(sampler.left_out().size(), 1U);
   EXPECT_THAT(sampler.left_out()[0], HasSubstr("track 'short' is left out: its 0.50 s are not longer than"));
   EXPECT_EQ(sampler.samples_per_epoch(), 20);
-  SamplerOptions long_excerpts = options();
-  long_excerpts.seq_duration = 3.5;
-  EXPECT_THAT(error_of([&] { Sampler(tracks(), long_excerpts); }), HasSubstr("no track is longer than"));
-  long_excerpts.seq_duration = 0;
-  EXPECT_THAT(error_of([&] { Sampler(tracks(), long_excerpts); }), HasSubstr("excerpts of 0 s"));
+  DatasetOptions long_excerpts = options();
+  long_excerpts.seq_dur = 3.5;
+  EXPECT_THAT(error_of([&] { MusdbDataset(tracks(), {}, long_excerpts); }), HasSubstr("no track is longer than"));
+  long_excerpts.seq_dur = 0;
+  EXPECT_THAT(error_of([&] { MusdbDataset(tracks(), {}, long_excerpts); }), HasSubstr("excerpts of 0 s"));
   EXPECT_THAT(error_of([&] { sampler.batch(0, 15, 6); }), HasSubstr("an epoch has 20"));
 }
 
-TEST_F(SamplerTest, MonoTracksAreNotSwappedAndNotMixedWithStereo) {
+TEST_F(MusdbDatasetTest, MonoTracksAreNotSwappedAndNotMixedWithStereo) {
   const TemporaryFolder folder;
   fs::create_directories(folder / "train/mono");
   for (const char* part : {"mixture", "vocals", "drums", "bass", "other"}) {
     write_audio(folder / (std::string("train/mono/") + part + ".wav"), test::noise(kRate, 1, kSecond));
   }
   DecodedTracks all = decode_tracks(musdb_tracks(folder.path(), Subset::train, true, kRate), folder / "cache", 1);
-  EXPECT_EQ(Sampler(all, options()).batch(0, 0, 2).mixture.shape(), (Shape{2, 1, kSecond / 2}));
+  DatasetOptions mono = options();
+  EXPECT_THAT(error_of([&] { MusdbDataset(all, {}, mono); }), HasSubstr("have 1 channel, --nb-channels asks for 2"));
+  mono.nb_channels = 1;
+  EXPECT_EQ(MusdbDataset(all, {}, mono).batch(0, 0, 2).mixture.shape(), (Shape{2, 1, kSecond / 2}));
   for (const auto& track : tracks()) all.push_back(track);
-  EXPECT_THAT(error_of([&] { Sampler(all, options()); }), HasSubstr("track '0' has 2 channels"));
+  EXPECT_THAT(error_of([&] { MusdbDataset(all, {}, mono); }), HasSubstr("track '0' has 2 channels"));
 }
 
-TEST_F(SamplerTest, ValidationIsTheWholeTrackWithItsOwnMixture) {
+TEST_F(MusdbDatasetTest, ValidationIsTheWholeTrackWithItsOwnMixture) {
   write_audio(folder_ / "train/2/mixture.wav", test::noise(kRate, 2, 3 * kSecond));
-  const Batch batch = validation_track(*tracks()[2]);
+  const Batch batch = MusdbDataset(tracks(), tracks(), options()).validation(2);
   EXPECT_EQ(batch.mixture.shape(), (Shape{1, 2, 3 * kSecond}));
   EXPECT_EQ(batch.targets.shape(), (Shape{4, 1, 2, 3 * kSecond}));
   EXPECT_EQ(batch.mixture.to_vector(), test::noise(kRate, 2, 3 * kSecond).samples);
@@ -221,7 +224,7 @@ TEST_F(SamplerTest, ValidationIsTheWholeTrackWithItsOwnMixture) {
   for (int64_t k = 0; k < 4; ++k) EXPECT_EQ(batch.targets[k].to_vector(), ramp(2, 3 * kSecond).samples);
 }
 
-using LoaderTest = SamplerTest;
+using LoaderTest = MusdbDatasetTest;
 
 std::vector<std::vector<float>> mixtures(Loader& loader) {
   std::vector<std::vector<float>> result;
@@ -230,7 +233,7 @@ std::vector<std::vector<float>> mixtures(Loader& loader) {
 }
 
 TEST_F(LoaderTest, TheSameBatchesForAnyNumberOfWorkers) {
-  const Sampler sampler(tracks(), options());
+  const MusdbDataset sampler(tracks(), {}, options());
   Loader alone(sampler, 6, 0);
   EXPECT_EQ(alone.batches_per_epoch(), 4);
   EXPECT_FALSE(alone.next().has_value());
@@ -253,7 +256,7 @@ TEST_F(LoaderTest, TheSameBatchesForAnyNumberOfWorkers) {
 }
 
 TEST_F(LoaderTest, StartsAnywhereAndDropsWhatWasMadeAhead) {
-  const Sampler sampler(tracks(), options());
+  const MusdbDataset sampler(tracks(), {}, options());
   for (const int workers : {0, 3}) {
     Loader loader(sampler, 6, workers);
     for (int repeat = 0; repeat < 20; ++repeat) {
@@ -270,7 +273,7 @@ TEST_F(LoaderTest, StartsAnywhereAndDropsWhatWasMadeAhead) {
 }
 
 TEST_F(LoaderTest, EndsCleanlyInTheMiddleOfAnEpoch) {
-  const Sampler sampler(tracks(), options());
+  const MusdbDataset sampler(tracks(), {}, options());
   for (int repeat = 0; repeat < 50; ++repeat) {
     Loader loader(sampler, 1, 4, 3);
     loader.start_epoch(repeat);
@@ -279,7 +282,7 @@ TEST_F(LoaderTest, EndsCleanlyInTheMiddleOfAnEpoch) {
 }
 
 TEST_F(LoaderTest, AnErrorComesWhereItsBatchWould) {
-  const Sampler sampler(tracks(), options());
+  const MusdbDataset sampler(tracks(), {}, options());
   const MakeBatch make = [&](int64_t epoch, int64_t first, int64_t count) {
     if (first == 6) fail("test", "second batch");
     return sampler.batch(epoch, first, count);

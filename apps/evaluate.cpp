@@ -1,0 +1,210 @@
+// unmix evaluate: BSSEval of a model, an oracle or finished estimates on MUSDB, or of two folders; tables of scores.
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "apps/commands.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "evaluation/aggregate.h"
+#include "evaluation/evaluate_songs.h"
+#include "evaluation/oracles.h"
+#include "evaluation/score_files.h"
+#include "separation/separator.h"
+
+namespace unmix {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  CommonOptions common;
+  fs::path model, root, estimate, reference, outdir, evaldir;
+  std::vector<fs::path> tables;
+  std::string method, subset = "test", mode = "v4", window = "1.0";
+  std::string average = "median-of-medians", aggregate;
+  std::vector<std::string> targets;
+  SeparatorOptions separation;
+  double hop = 1.0;
+  bool is_wav = false;
+  int cores = 0;
+
+  Options() { separation.iterations = 1; }
+  EvaluationOptions evaluation() const;
+};
+
+EvaluationOptions Options::evaluation() const {
+  EvaluationOptions result;
+  if (mode != "v4" && mode != "v3") throw UsageError(fmt::format("--mode {}: there are v4 and v3", mode));
+  result.mode = mode == "v3" ? BssMode::v3 : BssMode::v4;
+  if (window == "global") {
+    result.window = 0;
+  } else {
+    char* end = nullptr;
+    result.window = std::strtod(window.c_str(), &end);
+    if (*end != '\0' || !(result.window > 0))
+      throw UsageError(fmt::format("--win {}: give seconds, or global for the whole track", window));
+  }
+  if (!(hop > 0)) throw UsageError(fmt::format("--hop {}: give seconds above 0", hop));
+  result.hop = hop;
+  if (cores < 0) throw UsageError(fmt::format("--cores {}: give 1 or more", cores));
+  result.threads = cores > 0 ? cores : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  return result;
+}
+
+nlohmann::ordered_json to_json(const std::vector<ScoreRow>& rows) {
+  nlohmann::ordered_json result;
+  for (const ScoreRow& row : rows)
+    for (size_t m = 0; m < row.scores.size(); ++m) result[row.target][bss_metrics[m]] = row.scores[m];
+  return result;
+}
+
+void print(const Options& options, const std::vector<TrackEvaluation>& tracks, const std::string& title) {
+  const std::vector<ScoreRow> rows = score_table(tracks, parse_aggregation(options.average));
+  if (options.common.json) {
+    fmt::print("{}\n", to_json(rows).dump(2));
+  } else {
+    fmt::print("{} ({})\n{}", title, options.average, format_table(rows));
+  }
+}
+
+void print_tables(const Options& options) {
+  for (const fs::path& folder : options.tables) print(options, read_score_folder(folder), folder.string());
+}
+
+void evaluate_pair(const Options& options) {
+  const NamedAudio references = read_wav_folder(options.reference);
+  NamedAudio estimates = read_wav_folder(options.estimate);
+  if (!options.targets.empty())
+    std::erase_if(estimates, [&](const auto& e) { return std::ranges::count(options.targets, e.first) == 0; });
+  const std::string name = fs::absolute(options.reference).lexically_normal().filename().string();
+  const TrackEvaluation scores = evaluate_track(name, references, estimates, options.evaluation());
+  for (const std::string& note : scores.notes) options.common.warn(note);
+  if (!options.evaldir.empty()) {
+    fs::create_directories(options.evaldir);
+    write_file(options.evaldir / (name + ".json"), scores_json(scores, {{"mode", options.mode}}));
+    write_file(options.evaldir / (name + ".csv"), scores_csv({scores}));
+  }
+  print(options, {scores}, name);
+}
+
+void write_estimates(const fs::path& folder, const NamedAudio& estimates) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  check(!error, "evaluate", "cannot make the folder {}: {}", folder.string(), error.message());
+  for (const auto& [name, audio] : estimates) write_audio(folder / (name + ".wav"), audio);
+}
+
+// What gives the estimates of a song, and its name in the files of scores.
+using Estimator = std::function<NamedAudio(const Song&, const NamedAudio&)>;
+
+Estimator estimator_of(const Options& options) {
+  if (!options.model.empty()) {
+    SeparatorOptions separation = options.separation;
+    if (!options.aggregate.empty()) separation.aggregate = parse_aggregate(options.aggregate);
+    const Device device = options.common.open_device();
+    const auto separator =
+        std::make_shared<Separator>(load_models(options.model, options.targets, device), device, separation);
+    return [separator](const Song&, const NamedAudio& parts) { return (*separator)(parts[0].second).estimates; };
+  }
+  if (!options.method.empty()) {
+    if (std::ranges::count(oracle_names, options.method) == 0) separate_by_oracle(options.method, {}, {});
+    return [method = options.method](const Song&, const NamedAudio& parts) {
+      NamedAudio estimates = separate_by_oracle(method, parts[0].second, {parts.begin() + 1, parts.end()});
+      estimates.emplace_back("accompaniment",
+                             method == "mixture" ? parts[0].second : sum_of(estimates, {"drums", "bass", "other"}));
+      return estimates;
+    };
+  }
+  return [folder = options.estimate / options.subset](const Song& song, const NamedAudio&) {
+    return read_wav_folder(folder / song.name);
+  };
+}
+
+void evaluate_musdb(const Options& options) {
+  EvaluationRun run;
+  run.options = options.evaluation();
+  if (options.model.empty()) run.targets = options.targets;  // a model separates those alone, and may add them up
+  if (!options.evaldir.empty()) run.folder = options.evaldir / options.subset;
+  const fs::path source = !options.model.empty() ? options.model : options.estimate;
+  const std::string of = options.method.empty() ? fs::absolute(source).lexically_normal().string() : options.method;
+  run.settings = {{"of", of}, {"mode", options.mode}, {"win", options.window}, {"hop", options.hop}};
+  if (!options.targets.empty()) run.settings["targets"] = options.targets;
+  if (!options.model.empty())
+    run.settings["separation"] = {{"niter", options.separation.iterations},
+                                  {"wiener-win-len", options.separation.window},
+                                  {"softmask", options.separation.softmask},
+                                  {"residual", options.separation.residual},
+                                  {"aggregate", options.aggregate}};
+  run.say = [&](const std::string& line) { options.common.say(line); };
+  run.warn = [&](const std::string& line) { options.common.warn(line); };
+  const std::vector<Song> songs = list_songs(options.root, options.subset, options.is_wav);
+  run.estimate = [&, estimate = estimator_of(options)](const Song& song, const NamedAudio& parts) {
+    NamedAudio estimates = estimate(song, parts);
+    if (!options.outdir.empty()) write_estimates(options.outdir / options.subset / song.name, estimates);
+    return estimates;
+  };
+  catch_interrupts();
+  const EvaluationOutcome outcome = evaluate_songs(songs, run);
+  if (!outcome.tracks.empty()) print(options, outcome.tracks, of);
+  check(outcome.failed.empty(), "evaluate", "{} of {} tracks were not scored: {}", outcome.failed.size(), songs.size(),
+        fmt::join(outcome.failed, "; "));
+}
+
+void run(const Options& options) {
+  parse_aggregation(options.average);
+  const int sources = !options.model.empty() + !options.method.empty() + !options.estimate.empty();
+  if (!options.tables.empty()) {
+    if (sources > 0) throw UsageError("--table prints scores that are there: give it alone");
+    return print_tables(options);
+  }
+  if (sources != 1)
+    throw UsageError("give one of --model DIR, --method NAME, --estimate DIR to score, or --table DIR to print scores");
+  if (options.root.empty() == options.reference.empty())
+    throw UsageError("give --root DIR, a MUSDB folder, or --reference DIR, a folder of WAV files, with --estimate DIR");
+  if (!options.reference.empty() && options.estimate.empty())
+    throw UsageError("--reference DIR goes with --estimate DIR; a model or a method needs --root DIR");
+  options.reference.empty() ? evaluate_musdb(options) : evaluate_pair(options);
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& program) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = program.add_subcommand("evaluate", "Scores a model or estimates by BSSEval, as museval does");
+  command->add_option("--model", options->model, "Directory of a model, which separates the tracks first");
+  command->add_option("--method", options->method, fmt::format("Oracle: {}", fmt::join(oracle_names, ", ")));
+  command->add_option("--estimate", options->estimate,
+                      "Folder of finished estimates: SUBSET/TRACK/TARGET.wav, or with --reference TARGET.wav");
+  command->add_option("--root", options->root, "MUSDB18, or with --is-wav MUSDB18-HQ");
+  command->add_option("--reference", options->reference, "Folder of the true sources' WAV files, without MUSDB");
+  command->add_option("--table", options->tables, "Only print the table of folders of scores");
+  command->add_option("--subset", options->subset, "test or train")->capture_default_str();
+  command->add_flag("--is-wav", options->is_wav, "Folders of WAV files");
+  command->add_option("--targets", options->targets, "Targets to score, of a model to separate; default: all");
+  command->add_option("--niter", options->separation.iterations, "Of a model: iterations of the Wiener filter")
+      ->capture_default_str();
+  command->add_option("--wiener-win-len", options->separation.window, "Of a model: frames that it filters together")
+      ->capture_default_str();
+  command->add_flag("--softmask", options->separation.softmask, "Of a model: ratio masks");
+  command->add_option("--residual", options->separation.residual,
+                      "Of a model: also score the mixture less the sources, under this name");
+  command->add_option("--aggregate", options->aggregate,
+                      "Of a model: sums of sources instead, as JSON: "
+                      "{\"accompaniment\": [\"drums\", \"bass\", \"other\"]}");
+  command->add_option("--outdir", options->outdir, "Also write the estimates: SUBSET/TRACK/TARGET.wav");
+  command->add_option("--evaldir", options->evaldir, "Write museval's JSON: SUBSET/TRACK.json, and SUBSET.csv");
+  command->add_option("--mode", options->mode, "v4, or v3: filters of each window's own")->capture_default_str();
+  command->add_option("--win", options->window, "Seconds of a window, or global")->capture_default_str();
+  command->add_option("--hop", options->hop, "Seconds from window to window")->capture_default_str();
+  command->add_option("--cores", options->cores, "Threads; default: all");
+  command
+      ->add_option("--average", options->average,
+                   fmt::format("Over frames and tracks: {}", fmt::join(aggregation_names, ", ")))
+      ->capture_default_str();
+  add_common_options(*command, options->common, true);
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace unmix

@@ -1,0 +1,45 @@
+// unmix report: tables, charts and a page of what runs came to.
+#include "report/report.h"
+
+#include <fmt/core.h>
+
+#include "apps/commands.h"
+#include "base/error.h"
+
+namespace unmix {
+namespace {
+
+struct Options {
+  CommonOptions common;
+  ReportOptions report;
+};
+
+void run(const Options& options) {
+  const WrittenReport report = write_report(options.report);
+  for (const std::string& problem : report.problems) options.common.warn(problem);
+  fmt::print("{}\n", report.page.string());
+  if (!report.problems.empty())
+    throw Error(fmt::format("[report] {} of the files and folders could not be used, the report has the others",
+                            report.problems.size()));
+}
+
+}  // namespace
+
+void add_report(CLI::App& program) {
+  const auto options = std::make_shared<Options>();
+  options->report.output = "unmix-report";
+  CLI::App* command = program.add_subcommand("report", "Tables, charts and a page of scores, training and examples");
+  command
+      ->add_option("DIR", options->report.folders,
+                   "Folders of museval's scores, of `unmix experiments`, `unmix demo`, or models")
+      ->required();
+  command->add_option("--output", options->report.output, "Folder to write")->capture_default_str();
+  command->add_option("--sisec", options->report.sisec,
+                      "Published scores beside ours: CSV with method,track,target,SDR,SIR,ISR,SAR");
+  command->add_option("--study", options->report.study,
+                      "A published table beside ours: CSV with loss,vocals,drums,bass,other");
+  add_common_options(*command, options->common, false);
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace unmix

@@ -1,0 +1,10 @@
+// .safetensors files.
+#include "fuzz.h"
+#include "tensor/safetensors.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace unmix;
+  const fuzz::MemoryFile file(fuzz::bytes_of(data, size));
+  fuzz::answer([&] { fuzz::use(read_safetensors(file.path())); });
+  return 0;
+}

@@ -1,0 +1,10 @@
+// Studies' TOML files.
+#include "experiments/study.h"
+#include "fuzz.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace unmix;
+  const fuzz::MemoryFile file(fuzz::bytes_of(data, size));
+  fuzz::answer([&] { read_study(file.path()); });
+  return 0;
+}

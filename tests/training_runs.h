@@ -1,0 +1,33 @@
+// Short runs of `unmix train` on tiny songs, and what they leave.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tensor/device.h"
+
+namespace unmix::test {
+
+using Arguments = std::vector<std::string>;
+
+// The tiny demo songs, written once for all tests of a process.
+const std::filesystem::path& songs();
+
+// Of a joint model with few units at n_fft 512, batches of 2 x 0.5 s, 3 samples a track.
+Arguments train_arguments(const std::filesystem::path& output, int epochs, const Arguments& more = {},
+                          const std::string& device = "cpu");
+
+// The bytes of joint.safetensors.
+std::string weights(const std::filesystem::path& folder);
+
+// All tensors of <model>.chkpnt as bytes, and its history without times.
+std::string training_state(const std::filesystem::path& folder, const std::string& model = "joint");
+
+// --samples-per-track for epochs in whose midst a run is interrupted: fewer where steps are slow, on the simulated device.
+Arguments samples_per_track(Device device, int samples, int simulated);
+
+// Starts the program, sends SIGINT once `file` exists, and returns its exit code.
+int interrupt_when_written(const Arguments& arguments, const std::filesystem::path& file);
+
+}  // namespace unmix::test
