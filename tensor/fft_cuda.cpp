@@ -19,6 +19,8 @@ class FftPlan {
     if (type == CUFFT_C2R) std::swap(from, to);
     UNMIX_CUFFT_CHECK(cufftPlanMany(&plan_, 1, &n, from, 1, *from, to, 1, *to, type, static_cast<int>(rows)));
     made_ = true;
+    // cuFFT uploads a plan's tables in the legacy default stream, which streams that do not block never wait for.
+    UNMIX_CUDA_CHECK(cudaStreamSynchronize(cudaStreamLegacy));
     UNMIX_CUFFT_CHECK(cufftSetStream(plan_, stream_));
   }
   // The plan's work area may still be in use.

@@ -78,6 +78,7 @@ struct Counters {
 };
 std::vector<Counters> counters();  // by name
 uint64_t synchronisations();
+uint64_t legacy_waits();  // of them, those for the legacy default stream; not reset
 void reset_counters();
 
 }  // namespace cudasim

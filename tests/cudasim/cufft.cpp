@@ -33,6 +33,7 @@ struct Plan {
   cufftType type;
   Layout from, to;
   cudaStream_t stream = nullptr;
+  uint64_t uploaded_after = 0;  // waits for the legacy default stream
   bool destroyed = false;
   std::vector<Complex> roots;  // exp(-2 pi i j / n)
 };
@@ -156,13 +157,16 @@ bool layout_of(const int* embedding, int stride, int distance, int64_t count, bo
   return contiguous || (embedding[0] >= count && stride >= 1 && distance >= 1);
 }
 
-// Checks one call of a plan and queues it. A plan must outlive its transforms: they use its work area.
+// Checks one call of a plan and queues it. A plan's tables are uploaded in the legacy default stream when it is made, so
+// that must have been waited for. A plan must outlive its transforms: they use its work area.
 template <class From, class To, class Run>
 cufftResult execute(const char* call, cufftHandle handle, cufftType type, From* from, To* to, const Run& run) {
   const auto plan = find_plan(handle);
   if (plan == nullptr) return CUFFT_INVALID_PLAN;
   if (plan->type != type) return CUFFT_INVALID_TYPE;
   if (from == nullptr || to == nullptr) return CUFFT_INVALID_VALUE;
+  if (legacy_waits() == plan->uploaded_after)
+    fail(fmt::format("{}: nothing waited for the legacy default stream, which uploads the plan's tables", call));
   const auto unaligned = [](const void* data) { return reinterpret_cast<uintptr_t>(data) % sizeof(cufftComplex) != 0; };
   if (unaligned(from) || unaligned(to)) return CUFFT_INVALID_VALUE;
   const Range read{"the input", from, static_cast<size_t>(plan->from.span(plan->rows)) * sizeof(From)};
@@ -201,6 +205,7 @@ cufftResult cufftPlanMany(cufftHandle* handle, int rank, int* n, int* inembed, i
   // Rows that are only read may overlap.
   if (!plan->to.rows_apart(batch) || (!forward && !plan->from.rows_apart(batch))) return CUFFT_INVALID_SIZE;
   plan->roots = roots_of_unity(n[0]);
+  plan->uploaded_after = legacy_waits();
   const std::lock_guard lock(plans().mutex);
   *handle = plans().next++;
   plans().alive[*handle] = std::move(plan);

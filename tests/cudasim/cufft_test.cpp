@@ -38,6 +38,7 @@ cufftHandle plan(cufftType type, int n, int rows) {
                           forward ? bins : n, type, rows),
             CUFFT_SUCCESS);
   EXPECT_EQ(cufftSetStream(handle, test_stream()), CUFFT_SUCCESS);
+  EXPECT_EQ(cudaStreamSynchronize(cudaStreamLegacy), cudaSuccess);
   return handle;
 }
 
@@ -87,6 +88,7 @@ TEST_F(CufftSimCalls, FollowsStridesAndDistances) {
   // Two rows that lie interleaved, bins three apart.
   ASSERT_EQ(cufftPlanMany(&handle, 1, &n, &embedded, 2, 1, &embedded, 3, 9, CUFFT_R2C, 2), CUFFT_SUCCESS);
   ASSERT_EQ(cufftSetStream(handle, test_stream()), CUFFT_SUCCESS);
+  ASSERT_EQ(cudaStreamSynchronize(cudaStreamLegacy), cudaSuccess);
   const DeviceFloats x({1, 10, 2, 20, 3, 30, 5, 50}), y(std::vector<float>(36, 7.0f));
   ASSERT_EQ(cufftExecR2C(handle, x.get(), complex(y)), CUFFT_SUCCESS);
   std::vector<float> right(36, 7.0f);
@@ -139,6 +141,19 @@ TEST_F(CufftSimCalls, ReportsMemoryThatIsTooSmallOrTheHosts) {
   EXPECT_THAT(misuse([&] { cufftExecR2C(forward_, real_.get(), complex(small)); }), HasSubstr("80 bytes"));
   EXPECT_THAT(misuse([&] { cufftExecR2C(forward_, real_.get(), host.data()); }), HasSubstr("device memory"));
   EXPECT_THAT(misuse([&] { cufftExecR2C(forward_, bins_.get(), complex(bins_)); }), HasSubstr("overlaps"));
+}
+
+TEST_F(CufftSimCalls, ReportsAPlanWhoseTablesNothingWaitedFor) {
+  cufftHandle fresh = 0;
+  int n = 8;
+  ASSERT_EQ(cufftPlanMany(&fresh, 1, &n, nullptr, 1, 8, nullptr, 1, 5, CUFFT_R2C, 2), CUFFT_SUCCESS);
+  ASSERT_EQ(cufftSetStream(fresh, test_stream()), CUFFT_SUCCESS);
+  const auto call = [&] { cufftExecR2C(fresh, real_.get(), complex(bins_)); };
+  EXPECT_EQ(cudaStreamSynchronize(test_stream()), cudaSuccess);  // not the stream that uploads them
+  EXPECT_THAT(misuse(call), HasSubstr("the legacy default stream"));
+  EXPECT_EQ(cudaStreamSynchronize(cudaStreamLegacy), cudaSuccess);
+  EXPECT_THAT(misuse(call), IsEmpty());
+  cufftDestroy(fresh);
 }
 
 TEST_F(CufftSimCalls, ReportsAPlanDestroyedTooEarly) {

@@ -24,7 +24,7 @@ namespace {
 std::vector<cudaStream_t> streams;
 std::vector<cudaEvent_t> events;
 const char* running_name = nullptr;
-uint64_t synchronisation_count = 0;
+uint64_t synchronisation_count = 0, legacy_wait_count = 0;
 
 bool known(cudaStream_t stream) { return std::find(streams.begin(), streams.end(), stream) != streams.end(); }
 bool known(cudaEvent_t event) { return std::find(events.begin(), events.end(), event) != events.end(); }
@@ -116,6 +116,11 @@ uint64_t synchronisations() {
   return synchronisation_count;
 }
 
+uint64_t legacy_waits() {
+  const Lock lock(device_lock());
+  return legacy_wait_count;
+}
+
 void reset_synchronisations() { synchronisation_count = 0; }
 
 }  // namespace cudasim
@@ -133,6 +138,10 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   const Lock lock(device_lock());
+  if (stream == cudaStreamLegacy) {
+    ++legacy_wait_count;
+    return synchronised();
+  }
   if (!known(stream)) return remember(cudaErrorInvalidResourceHandle);
   finish_stream(stream);
   return synchronised();
