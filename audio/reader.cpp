@@ -33,7 +33,9 @@ class SoundFileReader : public AudioReader {
     check_range(path, start, frames, info.frames);
     end_ = frames < 0 ? info.frames : start + frames;
     stated_ = info.frames;
-    info_ = {info.samplerate, info.channels, end_ - start, 1, (info.format & SF_FORMAT_SUBMASK) == SF_FORMAT_PCM_16};
+    const int type = info.format & SF_FORMAT_SUBMASK;
+    exact_ = type == SF_FORMAT_PCM_16 || type == SF_FORMAT_PCM_24;
+    info_ = {info.samplerate, info.channels, end_ - start, 1, type == SF_FORMAT_PCM_16};
     check(start == 0 || sf_seek(file_.get(), start, SEEK_SET) == start, "audio", "{}: the file is corrupt ({})", name_,
           sound_file_reason(file_.get()));
   }
@@ -42,23 +44,38 @@ class SoundFileReader : public AudioReader {
   Audio next(int64_t frames) override {
     const int64_t count = std::min(frames, end_ - position_);
     Audio block{info_.sample_rate, info_.channels, std::vector<float>(static_cast<size_t>(count * info_.channels))};
-    interleaved_.resize(block.samples.size());
-    for (int64_t done = 0; done < count;) {
-      const int64_t read = sf_readf_float(file_.get(), interleaved_.data() + done * info_.channels, count - done);
-      check(read > 0 && sf_error(file_.get()) == SF_ERR_NO_ERROR, "audio",
-            "{}: the file is truncated or corrupt: {} of {} frames can be read", name_, position_ + done, stated_);
-      done += read;
+    if (exact_) {
+      read_planar(integers_, count, sf_readf_int, 0x1p-31f, block.samples.data());
+    } else {
+      read_planar(floats_, count, sf_readf_float, 1.0f, block.samples.data());
     }
-    for (int c = 0; c < info_.channels; ++c)
-      for (int64_t t = 0; t < count; ++t)
-        block.samples[static_cast<size_t>(c * count + t)] = interleaved_[static_cast<size_t>(t * info_.channels + c)];
     position_ += count;
     return block;
   }
 
+  template <class Sample>
+  void read_planar(std::vector<Sample>& interleaved, int64_t count,
+                   sf_count_t (*read_frames)(SNDFILE*, Sample*, sf_count_t), float scale, float* to) {
+    const int64_t channels = info_.channels;
+    interleaved.resize(static_cast<size_t>(count * channels));
+    for (int64_t done = 0; done < count;) {
+      const int64_t read = read_frames(file_.get(), interleaved.data() + done * channels, count - done);
+      check(read > 0 && sf_error(file_.get()) == SF_ERR_NO_ERROR, "audio",
+            "{}: the file is truncated or corrupt: {} of {} frames can be read", name_, position_ + done, stated_);
+      done += read;
+    }
+    for (int64_t c = 0; c < channels; ++c)
+      for (int64_t t = 0; t < count; ++t)
+        to[c * count + t] = scale * static_cast<float>(interleaved[static_cast<size_t>(t * channels + c)]);
+  }
+
   SoundFile file_;
   int64_t position_, end_ = 0, stated_ = 0;
-  std::vector<float> interleaved_;
+  std::vector<float> floats_;
+  // Integers of up to 24 bits come with the highest bit for the sign's, so that one factor fits them all, and are exact
+  // as floats; libsndfile's own conversion takes longer than reading them.
+  bool exact_ = false;
+  std::vector<int> integers_;
 };
 
 // `count` zeros, in huge pages where the system has them on request: a song is some 20,000 small ones.

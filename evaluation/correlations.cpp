@@ -10,62 +10,22 @@ namespace unmix {
 namespace {
 
 constexpr int64_t kFft = 4096;
-constexpr int64_t kBatch = 4;       // blocks whose spectra are kept before they are multiplied
-constexpr int64_t kBins = 32;       // of a slice
+constexpr int64_t kBatch = 2;       // blocks whose spectra are kept before they are multiplied
 constexpr int64_t kMostChunks = 8;  // sums that are made side by side and added in order
-
-// Spectra, slice by slice of kBins bins: what is multiplied together lies together and stays in the cache.
-class Slices {
- public:
-  Slices(int64_t count, int64_t bins)
-      : count_(count), bins_(bins), slices_((bins + kBins - 1) / kBins), data_(slices_ * count * 2 * kBins) {}
-
-  int64_t slices() const { return slices_; }
-  int64_t size() const { return slices_ * count_ * 2 * kBins; }
-  double* data() const { return data_.get(); }
-  // A slice's real parts of a spectrum; its imaginary parts follow kBins values later.
-  double* at(int64_t slice, int64_t index) const { return data_.get() + (slice * count_ + index) * 2 * kBins; }
-
-  // A spectrum from and to FFTW's order.
-  void set(int64_t index, const double* interleaved) const {
-    for (int64_t slice = 0; slice < slices_; ++slice, interleaved += 2 * kBins) {
-      double* __restrict re = at(slice, index);
-      for (int64_t k = 0; k < bins_of(slice); ++k) {
-        re[k] = interleaved[2 * k];
-        re[k + kBins] = interleaved[2 * k + 1];
-      }
-    }
-  }
-  void get(int64_t index, double* interleaved) const {
-    for (int64_t slice = 0; slice < slices_; ++slice, interleaved += 2 * kBins) {
-      const double* __restrict re = at(slice, index);
-      for (int64_t k = 0; k < bins_of(slice); ++k) {
-        interleaved[2 * k] = re[k];
-        interleaved[2 * k + 1] = re[k + kBins];
-      }
-    }
-  }
-
- private:
-  int64_t bins_of(int64_t slice) const { return std::min(kBins, bins_ - slice * kBins); }
-
-  int64_t count_, bins_, slices_;
-  Doubles data_;
-};
 
 struct Task {
   const Channels& left;  // references, then estimates
-  size_t references;     // the first channels of `left`, which are the right signals too
+  int64_t references;    // the first channels of `left`, which are the right signals too
   int64_t first, last, lags, hop;
   const DoubleFft& fft;
 
-  int64_t pairs() const { return static_cast<int64_t>(left.size() * references); }
-  bool wanted(int64_t l, int64_t r) const { return l <= r || l >= static_cast<int64_t>(references); }
+  int64_t pairs() const { return static_cast<int64_t>(left.size()) * references; }
+  bool wanted(int64_t l, int64_t r) const { return l <= r || l >= references; }
 };
 
 // The spectra of blocks begin .. begin + count: left channels padded, then references with their surroundings.
 void transform(const Task& task, int64_t begin, int64_t count, const Doubles& real, const Doubles& spectrum,
-               const Slices& to) {
+               const Spectra& to) {
   const auto left = static_cast<int64_t>(task.left.size());
   const auto add = [&](int64_t channel, int64_t start, int64_t length, int64_t index) {
     read_channel(task.left[static_cast<size_t>(channel)], start, length, task.first, task.last, real.get());
@@ -76,27 +36,30 @@ void transform(const Task& task, int64_t begin, int64_t count, const Doubles& re
   for (int64_t b = 0; b < count; ++b) {
     const int64_t start = task.first + (begin + b) * task.hop;
     for (int64_t c = 0; c < left; ++c) add(c, start, task.hop, c * kBatch + b);
-    for (int64_t c = 0; c < static_cast<int64_t>(task.references); ++c)
+    for (int64_t c = 0; c < task.references; ++c)
       add(c, start - task.lags + 1, kFft, (left + c) * kBatch + b);
   }
 }
 
-void multiply(const Task& task, int64_t count, const Slices& spectra, const Slices& sums) {
-  const auto left = static_cast<int64_t>(task.left.size()), right = static_cast<int64_t>(task.references);
-  for (int64_t slice = 0; slice < sums.slices(); ++slice)
-    for (int64_t l = 0; l < left; ++l)
-      for (int64_t r = 0; r < right; ++r) {
-        if (!task.wanted(l, r)) continue;
-        const auto x = [&](int64_t b) { return spectra.at(slice, l * kBatch + b); };
-        const auto y = [&](int64_t b) { return spectra.at(slice, (left + r) * kBatch + b); };
-        add_products<Product::conjugated>(count, x, y, sums.at(slice, l * right + r), kBins, 0, kBins);
-      }
+void multiply(const Task& task, int64_t count, const Spectra& spectra, const Spectra& sums) {
+  const auto left = static_cast<int64_t>(task.left.size()), right = task.references;
+  for (int64_t slice = 0; slice < sums.slices(); ++slice) {
+    // Rows first .. last and columns from `column` of the pairs.
+    const auto add = [&](int64_t first, int64_t last, int64_t column) {
+      add_products<Product::conjugated>(last - first, right - column, count,
+                                        spectra.matrix(slice, first * kBatch, kBatch, 1),
+                                        spectra.matrix(slice, (left + column) * kBatch, 1, kBatch),
+                                        sums.matrix(slice, first * right + column, right, 1));
+    };
+    for (int64_t l = 0; l < right; l += 2) add(l, std::min(l + 2, right), l);  // symmetric: the upper triangle
+    add(right, left, 0);
+  }
 }
 
 // The blocks begin .. end into `sums`.
-void add_blocks(const Task& task, int64_t begin, int64_t end, const Slices& sums) {
+void add_blocks(const Task& task, int64_t begin, int64_t end, const Spectra& sums) {
   const Doubles real(kFft), spectrum(kFft + 2);
-  const Slices spectra(static_cast<int64_t>(task.left.size() + task.references) * kBatch, task.fft.bins());
+  const Spectra spectra((static_cast<int64_t>(task.left.size()) + task.references) * kBatch, task.fft.bins());
   for (int64_t b = begin; b < end; b += kBatch) {
     const int64_t count = std::min(kBatch, end - b);
     transform(task, b, count, real, spectrum, spectra);
@@ -105,7 +68,7 @@ void add_blocks(const Task& task, int64_t begin, int64_t end, const Slices& sums
 }
 
 // Lags -(lags - 1) .. lags - 1 of a pair's spectrum.
-void invert(const Task& task, const Slices& sums, int64_t pair, const Doubles& spectrum, const Doubles& real,
+void invert(const Task& task, const Spectra& sums, int64_t pair, const Doubles& spectrum, const Doubles& real,
             double* to) {
   sums.get(pair, spectrum.get());
   task.fft.inverse(spectrum.get(), real.get());
@@ -129,25 +92,24 @@ void read_channel(std::span<const float> channel, int64_t start, int64_t count, 
 
 Correlations::Correlations(const Channels& references, const Channels& estimates, int64_t first, int64_t last,
                            int64_t lags, int threads)
-    : references_(references.size()), lags_(lags) {
+    : references_(static_cast<int64_t>(references.size())), lags_(lags) {
   Channels left = references;
   left.insert(left.end(), estimates.begin(), estimates.end());
   const DoubleFft fft(kFft);
   const Task task{left, references_, first, last, lags, kFft - 2 * (lags - 1), fft};
   const int64_t blocks = (last - first + task.hop - 1) / task.hop;
   const int64_t chunks = std::clamp<int64_t>(blocks / kBatch, 1, kMostChunks);
-  std::vector<Slices> sums;
+  std::vector<Spectra> sums;
   for (int64_t i = 0; i < chunks; ++i) sums.emplace_back(task.pairs(), fft.bins());
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
   for (int64_t i = 0; i < chunks; ++i)
     add_blocks(task, blocks * i / chunks, blocks * (i + 1) / chunks, sums[static_cast<size_t>(i)]);
-  for (int64_t i = 1; i < chunks; ++i)
-    for (int64_t k = 0; k < sums[0].size(); ++k) sums[0].data()[k] += sums[static_cast<size_t>(i)].data()[k];
+  for (size_t i = 1; i < sums.size(); ++i) sums[0] += sums[i];
 
   values_.resize(static_cast<size_t>(task.pairs() * (2 * lags - 1)));
   const Doubles real(kFft), spectrum(kFft + 2);
   for (int64_t pair = 0; pair < task.pairs(); ++pair)
-    if (task.wanted(pair / static_cast<int64_t>(references_), pair % static_cast<int64_t>(references_)))
+    if (task.wanted(pair / references_, pair % references_))
       invert(task, sums[0], pair, spectrum, real, values_.data() + pair * (2 * lags - 1));
 }
 

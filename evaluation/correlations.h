@@ -21,20 +21,20 @@ class Correlations {
                int threads);
 
   // sum_t a(t) b(t + lag) of two references, |lag| < lags.
-  double references(size_t a, size_t b, int64_t lag) const { return a <= b ? of_pair(a, b)[lag] : of_pair(b, a)[-lag]; }
+  double references(int64_t a, int64_t b, int64_t lag) const {
+    return a <= b ? of_pair(a, b)[lag] : of_pair(b, a)[-lag];
+  }
   // sum_t reference(t - lag) estimate(t), 0 <= lag < lags.
-  double estimate(size_t reference, size_t estimate, int64_t lag) const {
+  double estimate(int64_t reference, int64_t estimate, int64_t lag) const {
     return of_pair(references_ + estimate, reference)[-lag];
   }
 
  private:
-  size_t pair(size_t left, size_t right) const { return left * references_ + right; }
-  const double* of_pair(size_t left, size_t right) const {
-    return values_.data() + static_cast<int64_t>(pair(left, right)) * (2 * lags_ - 1) + lags_ - 1;
+  const double* of_pair(int64_t left, int64_t right) const {
+    return values_.data() + (left * references_ + right) * (2 * lags_ - 1) + lags_ - 1;
   }
 
-  size_t references_;
-  int64_t lags_;
+  int64_t references_, lags_;
   std::vector<double> values_;  // (references + estimates, references, 2 lags - 1)
 };
 

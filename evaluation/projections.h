@@ -30,14 +30,19 @@ class ProjectionFilters {
                     int threads);
 
   const DoubleFft& fft() const { return *fft_; }
-  // The planes of the filter from a reference to a channel of an estimate.
-  const double* of_all(size_t reference, size_t estimate_channel) const;
-  const double* of_pair(size_t pair, size_t source_channel, size_t estimate_channel) const;
+  // A slice of the filters (channel of an estimate, reference), and of those (channel of the pair's estimate, channel
+  // of its source).
+  SliceMatrix of_all(int64_t slice) const;
+  SliceMatrix of_pair(int64_t slice, size_t pair) const;
 
  private:
-  void transform(const std::vector<double>& filters, size_t rows, size_t columns, size_t first_plane);
+  void transform(const std::vector<double>& filters, int64_t rows, int64_t columns, int64_t first);
 
-  size_t references_, estimates_, channels_;
+  int64_t first_of_pair(size_t pair) const {
+    return references_ * estimates_ + static_cast<int64_t>(pair) * channels_ * channels_;
+  }
+
+  int64_t references_, estimates_, channels_;
   std::unique_ptr<DoubleFft> fft_;
   Spectra spectra_;
 };
