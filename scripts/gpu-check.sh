@@ -3,6 +3,7 @@
 #   scripts/gpu-check.sh [STAGE...]     all of them in order, or those named
 #     build                 configures and builds the preset `cuda`; skip it to check a build made elsewhere
 #     tests                 every test, on cuda too, in UNMIX_SHARDS processes (8)
+#     starts                200 short training runs, eight at a time: none may fail
 #     memcheck racecheck initcheck synccheck    compute-sanitizer's tools on a short training run
 #     bench                 the benchmarks on cuda
 #     peer                  the same training step in PyTorch, interleaved (needs bench/peers/setup.sh's environment)
@@ -15,7 +16,7 @@ folder=${UNMIX_BUILD:-build/cuda}
 peers=${UNMIX_PEERS:-$HOME/.cache/unmix/peers/bin/python}
 results=bench/results
 logs=$folder/gpu-check
-all_stages=(build tests memcheck racecheck initcheck synccheck bench peer summary)
+all_stages=(build tests starts memcheck racecheck initcheck synccheck bench peer summary)
 
 device_name() { "$folder/unmix" info --json | sed -n 's/.*"cuda:0": "\([^"]*\)".*/\1/p'; }
 
@@ -52,6 +53,18 @@ stage_tests() {
   done
   for shard in "${running[@]}"; do wait "$shard" || status=1; done
   cat "$logs"/tests.*.log
+  return "$status"
+}
+# What is made when a program begins can fail in one of a hundred, and only beside other programs.
+stage_starts() {
+  local work status=0
+  work=$(mktemp -d)
+  "$folder/unmix" demo --tiny --device cpu --quiet --output "$work/demo" >/dev/null
+  seq 200 | OMP_NUM_THREADS=1 xargs -P 8 -I{} "$folder/unmix" train --root "$work/demo/songs" --is-wav --device cuda \
+    --output "$work/{}" --cache "$work/demo/cache" --epochs 1 --samples-per-track 1 --seq-dur 0.5 --batch-size 2 \
+    --hidden-size 8 --nb-layers 1 --nfft 512 --nhop 128 --quiet || status=1
+  echo "$(ls "$work"/*/joint.json | wc -l) of 200 runs ended well"
+  rm -rf "$work"
   return "$status"
 }
 stage_memcheck() { sanitize memcheck; }
