@@ -102,7 +102,6 @@ void Cholesky::factor_diagonal(int64_t k) {
         for (int64_t c = r; c < kTile; ++c) u[place(r, c)] -= u[place(l, r)] * u[place(l, c)];
       const double pivot = u[place(r, r)];
       const bool depends = !(pivot > smallest_pivot_[static_cast<size_t>(k * kTile + r)]);
-      dropped_ += depends;
       // Divided by infinity, the row and with it the weight become zero.
       const double root = depends ? std::numeric_limits<double>::infinity() : std::sqrt(pivot);
       for (int64_t c = r + 1; c < kTile; ++c) u[place(r, c)] /= root;

@@ -20,8 +20,6 @@ class Cholesky {
   // Replaces the `columns` right-hand sides b (n, columns) by the solutions.
   void solve(double* b, int64_t columns, int threads) const;
 
-  int64_t dropped() const { return dropped_; }  // columns without weight
-
  private:
   double* tile(int64_t i, int64_t j) const;
   void fill_row(int64_t i, const std::function<void(int64_t, double*)>& row);
@@ -30,7 +28,6 @@ class Cholesky {
   void substitute(double* x) const;
 
   int64_t n_, tiles_;
-  int64_t dropped_ = 0;
   Doubles data_;                        // tiles (i, j), i <= j, row after row
   std::vector<double> smallest_pivot_;  // what counts as zero, by column
 };

@@ -1,21 +1,15 @@
 // `unmix experiments` as a user runs it: what is skipped, resumed, reported, and side by side the same bits.
 #include <gmock/gmock.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <chrono>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "audio_helpers.h"
 #include "base/file.h"
 #include "program.h"
 #include "tensor_helpers.h"
-#include "training/checkpoint.h"
-
-extern char** environ;
+#include "training_runs.h"
 
 namespace unmix::test {
 namespace {
@@ -23,7 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 using testing::Not;
-using Arguments = std::vector<std::string>;
 
 constexpr const char* kHead = R"(demo-songs = "tiny"
 [train]
@@ -228,34 +221,6 @@ TEST_F(Experiments, ADamagedRecordIsNamed) {
   EXPECT_THAT(damaged.errors, HasSubstr("result.json is damaged"));
   fs::remove(folder_ / "out/a/result.json");
   EXPECT_TRUE(succeeded(run()));
-}
-
-// Every tensor of a checkpoint as bytes, and its history without times.
-std::string training_state(const fs::path& model) {
-  const Checkpoint checkpoint = read_checkpoint(model / "joint.chkpnt");
-  std::string state;
-  for (const NamedTensors* part : {&checkpoint.model, &checkpoint.best, &checkpoint.optimizer})
-    for (const auto& [name, tensor] : *part)
-      state += name + std::string(reinterpret_cast<const char*>(tensor.data()), static_cast<size_t>(tensor.size()) * 4);
-  const auto& run = checkpoint.progress.at("run");
-  return state + run.at("train_loss_history").dump() + run.at("valid_loss_history").dump();
-}
-
-// Starts the program, sends the signal once `file` exists, and returns its exit code, or minus the signal's number.
-int signal_when_written(Arguments arguments, const fs::path& file, int signal) {
-  arguments.insert(arguments.begin(), UNMIX_PROGRAM);
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  pid_t child = 0;
-  if (posix_spawn(&child, UNMIX_PROGRAM, nullptr, nullptr, argv.data(), environ) != 0) return -1;
-  int status = 0;
-  bool sent = false;
-  while (waitpid(child, &status, WNOHANG) == 0) {
-    if (!sent && fs::exists(file)) sent = kill(child, signal) == 0;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 TEST_F(Experiments, AnInterruptedOrKilledStudyGoesOnBitForBit) {

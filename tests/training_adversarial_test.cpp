@@ -1,5 +1,6 @@
 // `unmix train --loss Adversarial` as a user runs it: warm start, unpaired folders, resume, bad input.
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include "audio_helpers.h"
 #include "base/file.h"
@@ -76,7 +77,7 @@ TEST_P(AdversarialOn, InterruptSavesAndResumesBitForBit) {
                             Arguments{"--spectral-norm", "--gan", "hinge", "--feature-matching", "0.1"};
   const fs::path whole = folder_ / "whole", parts = folder_ / "parts";
   ASSERT_TRUE(succeeded(run_program(on_device(whole, 2, options))));
-  ASSERT_EQ(interrupt_when_written(on_device(parts, 2, options), parts / "vocals.json"), 130);
+  ASSERT_EQ(signal_when_written(on_device(parts, 2, options), parts / "vocals.json", SIGINT), 130);
   EXPECT_GT(read_checkpoint(parts / "vocals.chkpnt").progress.at("batch"), 0);  // in the middle of an epoch
   EXPECT_NE(training_state(whole, "vocals"), training_state(parts, "vocals"));
   ASSERT_TRUE(succeeded(run_program(on_device(parts, 2, options + Arguments{"--checkpoint", parts.string()}))));

@@ -1,5 +1,6 @@
 // `unmix train` as a user runs it: resume, interruption, bad input.
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include "audio_helpers.h"
 #include "base/file.h"
@@ -77,7 +78,7 @@ TEST_P(TrainOn, InterruptSavesAndResumesBitForBit) {
     return arguments(output, 2, more);
   };
   ASSERT_TRUE(succeeded(run_program(with(whole, {}))));
-  ASSERT_EQ(interrupt_when_written(with(parts, {}), parts / "joint.json"), 130);
+  ASSERT_EQ(signal_when_written(with(parts, {}), parts / "joint.json", SIGINT), 130);
   const Checkpoint saved = read_checkpoint(parts / "joint.chkpnt");
   EXPECT_GT(saved.progress.at("batch"), 0);  // in the middle of an epoch
   ASSERT_TRUE(succeeded(run_program(with(parts, {"--checkpoint", parts.string()}))));

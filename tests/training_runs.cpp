@@ -77,7 +77,7 @@ Arguments samples_per_track(Device device, int samples, int simulated) {
   return {"--samples-per-track", std::to_string(slow ? simulated : samples)};
 }
 
-int interrupt_when_written(const Arguments& arguments, const fs::path& file) {
+int signal_when_written(const Arguments& arguments, const fs::path& file, int signal) {
   std::vector<char*> argv{const_cast<char*>(UNMIX_PROGRAM)};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
@@ -86,10 +86,10 @@ int interrupt_when_written(const Arguments& arguments, const fs::path& file) {
   int status = 0;
   bool sent = false;
   while (waitpid(child, &status, WNOHANG) == 0) {
-    if (!sent && fs::exists(file)) sent = kill(child, SIGINT) == 0;
+    if (!sent && fs::exists(file)) sent = kill(child, signal) == 0;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 }  // namespace unmix::test

@@ -27,7 +27,8 @@ std::string training_state(const std::filesystem::path& folder, const std::strin
 // --samples-per-track for epochs in whose midst a run is interrupted: fewer where steps are slow, on the simulated device.
 Arguments samples_per_track(Device device, int samples, int simulated);
 
-// Starts the program, sends SIGINT once `file` exists, and returns its exit code.
-int interrupt_when_written(const Arguments& arguments, const std::filesystem::path& file);
+// Starts the program, sends the signal once `file` exists, and returns its exit code, or minus the number of the signal
+// that ended it.
+int signal_when_written(const Arguments& arguments, const std::filesystem::path& file, int signal);
 
 }  // namespace unmix::test
