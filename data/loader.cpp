@@ -8,15 +8,14 @@
 
 namespace unmix {
 
-Loader::Loader(const Dataset& dataset, int64_t batch_size, int workers, int prefetch)
+Loader::Loader(const Dataset& dataset, int64_t batch_size, int workers)
     : Loader([&dataset](int64_t epoch, int64_t first, int64_t count) { return dataset.batch(epoch, first, count); },
-             dataset.samples_per_epoch(), batch_size, workers, prefetch) {}
+             dataset.samples_per_epoch(), batch_size, workers) {}
 
-Loader::Loader(MakeBatch make_batch, int64_t samples_per_epoch, int64_t batch_size, int workers, int prefetch)
-    : make_batch_(std::move(make_batch)), samples_(samples_per_epoch), batch_size_(batch_size), prefetch_(prefetch) {
+Loader::Loader(MakeBatch make_batch, int64_t samples_per_epoch, int64_t batch_size, int workers)
+    : make_batch_(std::move(make_batch)), samples_(samples_per_epoch), batch_size_(batch_size), ahead_(workers + 1) {
   check(batch_size > 0, "data", "the batch size is {}, at least 1 is needed", batch_size);
-  check(workers >= 0 && prefetch > 0, "data", "{} workers with {} batches ahead: at least 0 and 1 are needed", workers,
-        prefetch);
+  check(workers >= 0, "data", "{} workers: at least 0 are needed", workers);
   claimed_ = batches_per_epoch();  // nothing to do before the first epoch
   wanted_ = claimed_;
   for (int i = 0; i < workers; ++i) {
@@ -66,7 +65,7 @@ void Loader::work(const std::stop_token& stop) {
   // leaving, as after an interruption.
   omp_set_num_threads(1);
   std::unique_lock lock(mutex_);
-  const auto has_room = [this] { return claimed_ < std::min(batches_per_epoch(), wanted_ + prefetch_); };
+  const auto has_room = [this] { return claimed_ < std::min(batches_per_epoch(), wanted_ + ahead_); };
   while (room_.wait(lock, stop, has_room) && !stop.stop_requested()) {
     const int64_t run = run_;
     const int64_t epoch = epoch_;

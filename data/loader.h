@@ -20,10 +20,10 @@ using MakeBatch = std::function<Batch(int64_t epoch, int64_t first, int64_t coun
 
 class Loader {
  public:
-  // `workers` threads keep up to `prefetch` batches ready; with 0 workers next() makes the batch itself.
-  Loader(MakeBatch make_batch, int64_t samples_per_epoch, int64_t batch_size, int workers, int prefetch = 4);
+  // `workers` threads make a batch each, and one more waits ready; with 0 workers next() makes the batch itself.
+  Loader(MakeBatch make_batch, int64_t samples_per_epoch, int64_t batch_size, int workers);
   // Batches of a data set, which must outlive the loader.
-  Loader(const Dataset& dataset, int64_t batch_size, int workers, int prefetch = 4);
+  Loader(const Dataset& dataset, int64_t batch_size, int workers);
   ~Loader();
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
@@ -48,7 +48,7 @@ class Loader {
   const MakeBatch make_batch_;
   const int64_t samples_;  // of an epoch
   const int64_t batch_size_;
-  const int64_t prefetch_;
+  const int64_t ahead_;  // batches begun before their use, which bounds their memory
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable_any room_;

@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <map>
+#include <mutex>
 #include <set>
 
 #include "audio_helpers.h"
@@ -243,14 +246,41 @@ TEST_F(LoaderTest, TheSameBatchesForAnyNumberOfWorkers) {
   EXPECT_EQ(expected[0], sampler.batch(1, 0, 6).mixture.to_vector());
   EXPECT_EQ(expected[3], sampler.batch(1, 18, 2).mixture.to_vector());
   for (const int workers : {1, 2, 5}) {
-    for (const int prefetch : {1, 3, 10}) {
-      Loader loader(sampler, 6, workers, prefetch);
-      for (const int64_t epoch : {0, 1}) {
-        loader.start_epoch(epoch);
-        const auto made = mixtures(loader);
-        EXPECT_EQ(made == expected, epoch == 1) << workers << " workers";
-        EXPECT_FALSE(loader.next().has_value());
-      }
+    Loader loader(sampler, 6, workers);
+    for (const int64_t epoch : {0, 1}) {
+      loader.start_epoch(epoch);
+      const auto made = mixtures(loader);
+      EXPECT_EQ(made == expected, epoch == 1) << workers << " workers";
+      EXPECT_FALSE(loader.next().has_value());
+    }
+  }
+}
+
+// Every worker makes a batch at the same time as the others, and none begins one that would be too far ahead.
+TEST(LoaderWorkers, AllWorkAtOnceOnABoundedNumberOfBatches) {
+  for (const int workers : {1, 3, 8}) {
+    std::mutex mutex;
+    std::condition_variable changed;
+    int begun = 0, given = 0;
+    const auto wait_for = [&](std::unique_lock<std::mutex>& lock, const auto& what) {
+      return changed.wait_for(lock, std::chrono::seconds(20), what);
+    };
+    const MakeBatch make = [&](int64_t, int64_t first, int64_t) {
+      std::unique_lock lock(mutex);
+      EXPECT_LE(first, given + workers);
+      ++begun;
+      changed.notify_all();
+      EXPECT_TRUE(wait_for(lock, [&] { return begun >= workers; })) << workers << " workers, " << begun << " at work";
+      return Batch{};
+    };
+    Loader loader(make, 30, 1, workers);
+    loader.start_epoch(0);
+    for (int batch = 0; batch < 30; ++batch) {
+      std::unique_lock lock(mutex);
+      EXPECT_TRUE(wait_for(lock, [&] { return begun == std::min(30, batch + workers + 1); }));
+      given = batch + 1;
+      lock.unlock();
+      EXPECT_TRUE(loader.next().has_value());
     }
   }
 }
@@ -275,7 +305,7 @@ TEST_F(LoaderTest, StartsAnywhereAndDropsWhatWasMadeAhead) {
 TEST_F(LoaderTest, EndsCleanlyInTheMiddleOfAnEpoch) {
   const MusdbDataset sampler(tracks(), {}, options());
   for (int repeat = 0; repeat < 50; ++repeat) {
-    Loader loader(sampler, 1, 4, 3);
+    Loader loader(sampler, 1, 4);
     loader.start_epoch(repeat);
     EXPECT_TRUE(repeat % 2 == 0 || loader.next().has_value());
   }

@@ -17,7 +17,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kPrefetch = 2;   // batches made ahead of their use
 constexpr int kCooldown = 10;  // epochs after a reduction of the learning rate that do not count, as Open-Unmix sets it
 
 NamedTensors copies(const NamedTensors& tensors) {
@@ -102,7 +101,7 @@ double Trainer::train_epoch() {
     if (unpaired_ != nullptr) unpaired_->add_to(batch, epoch, first, count);
     return batch;
   };
-  Loader loader(make_batch, dataset_.samples_per_epoch(), options_.batch_size, options_.nb_workers, kPrefetch);
+  Loader loader(make_batch, dataset_.samples_per_epoch(), options_.batch_size, options_.nb_workers);
   loader.start_epoch(epoch_, batch_);
   Progress progress(fmt::format("epoch {}/{}", epoch_ + 1, options_.epochs), loader.batches_per_epoch(),
                     !options_.shows_progress());
