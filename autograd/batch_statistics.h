@@ -16,24 +16,44 @@ struct Normalizer {
 
 namespace statistics_detail {
 
-// Deviations from the channel's first value, so that a large mean cancels nothing.
-struct Deviations {
+// The median of nine values that are spread over the channel. Deviations are taken from it: neither a large mean nor a
+// value that lies far off then cancels digits of the variance.
+struct FindPivot {
   const float* x;
-  int64_t inner;
+  Channels c;
+  float* pivot;
+  HD void operator()(int64_t channel) const {
+    constexpr int kMost = 9;
+    const int64_t count = c.per_channel();
+    const int n = count < kMost ? static_cast<int>(count) : kMost;
+    float sorted[kMost] = {};
+    for (int i = 0; i < n; ++i) {
+      const int64_t at = i * count / n;
+      const float value = x[(at / c.inner * c.channels + channel) * c.inner + at % c.inner];
+      int place = i;
+      for (; place > 0 && sorted[place - 1] > value; --place) sorted[place] = sorted[place - 1];
+      sorted[place] = value;
+    }
+    pivot[channel] = sorted[n / 2];
+  }
+};
+
+struct Deviations {
+  const float *x, *pivot;
   HD Values<float, 2> operator()(int64_t index, int64_t channel) const {
-    const float d = x[index] - x[channel * inner];
+    const float d = x[index] - pivot[channel];
     return {{d, d * d}};
   }
 };
 
 struct StoreStatistics {
-  const float* x;
-  int64_t inner, count;
+  const float* pivot;
+  int64_t count;
   float momentum, eps;
   float *mean, *scale, *running_mean, *running_variance;
   HD void operator()(int64_t channel, const Values<double, 2>& sums) const {
     const double n = static_cast<double>(count), d = sums[0] / n;
-    const double m = x[channel * inner] + d, deviation = sums[1] / n - d * d, v = deviation > 0.0 ? deviation : 0.0;
+    const double m = pivot[channel] + d, deviation = sums[1] / n - d * d, v = deviation > 0.0 ? deviation : 0.0;
     mean[channel] = static_cast<float>(m);
     scale[channel] = static_cast<float>(1.0 / std::sqrt(v + eps));
     running_mean[channel] += momentum * (static_cast<float>(m) - running_mean[channel]);
@@ -66,9 +86,11 @@ inline Normalizer batch_statistics(const Tensor& x, const Channels& c, BatchStat
   }
   check(c.per_channel() > 1, op, "shape {} has one value per channel: training needs two or more",
         to_string(x.shape()));
-  reduce_channels<2>(device, c, Deviations{x.data(), c.inner},
-                     StoreStatistics{x.data(), c.inner, c.per_channel(), momentum, eps, n.mean.data(), n.scale.data(),
-                                     mean, variance});
+  Tensor pivot = Tensor::empty({c.channels}, device);
+  parallel_for(device, c.channels, FindPivot{x.data(), c, pivot.data()});
+  reduce_channels<2>(
+      device, c, Deviations{x.data(), pivot.data()},
+      StoreStatistics{pivot.data(), c.per_channel(), momentum, eps, n.mean.data(), n.scale.data(), mean, variance});
   return n;
 }
 

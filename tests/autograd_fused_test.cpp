@@ -157,6 +157,20 @@ TEST_P(Fused, BatchNormKeepsItsDigitsFarFromZero) {
             tolerance::kFarFromZero);
 }
 
+// The variance is summed from deviations: they must not be taken from a value that lies far off, such as a first frame.
+TEST_P(Fused, BatchNormKeepsItsDigitsBesideAValueFarOff) {
+  for (const Shape& shape : {Shape{200'000, 2}, Shape{2, 2, 100'000}}) {
+    Tensor values = random_tensor(shape, 1);
+    values.data()[0] = 200.0f;  // 300 deviations
+    const Tensor x = values.to(device());
+    BatchStatistics s{Tensor::zeros({2}, device()), Tensor::zeros({2}, device())};
+    batch_norm(Var(x), Var(Tensor::full({2}, 1.0f, device())), Var(Tensor::zeros({2}, device())), s, true, 1.0f);
+    Doubles variance = reference_statistics(array_of(x)).variance;
+    for (double& v : variance) v *= 200'000.0 / 199'999.0;
+    EXPECT_LT(relative_error(s.variance.to_vector(), variance), tolerance::kValue) << to_string(shape);
+  }
+}
+
 TEST_P(Fused, OfEqualLargestValuesTheFirstTakesTheGradient) {
   const Var x(Tensor::from(std::vector<float>{1, 1, 1, 0}, {1, 1, 2, 2}, device()), true);
   sum(max_pool2d(x, 2, 2)).backward();
