@@ -13,7 +13,7 @@ struct Channels {
   static Channels of(const Shape& shape) {
     return {shape[0], shape[1], element_count({shape.begin() + 2, shape.end()})};
   }
-  int64_t per_channel() const { return outer * inner; }
+  HD int64_t per_channel() const { return outer * inner; }
 };
 
 namespace channels_detail {

@@ -23,8 +23,8 @@ PlanKey key_of(const Conv2dShape& s) {
 }
 
 void set_nchw(cudnnTensorDescriptor_t desc, int64_t n, int64_t c, int64_t h, int64_t w) {
-  UNMIX_CUDNN_CHECK(cudnnSetTensor4dDescriptor(desc, CUDNN_TENSOR_NCHW, CUDNN_DATA_FLOAT, static_cast<int>(n),
-                                               static_cast<int>(c), static_cast<int>(h), static_cast<int>(w)));
+  UNMIX_CUDNN_CHECK(cudnnSetTensor4dDescriptor(desc, CUDNN_TENSOR_NCHW, CUDNN_DATA_FLOAT, int_of(n), int_of(c),
+                                               int_of(h), int_of(w)));
 }
 
 struct ConvPlan {
@@ -38,11 +38,11 @@ struct ConvPlan {
 ConvPlan::ConvPlan(const PlanKey& key) {
   const auto& [batch, in, height, width, out, kernel, stride, padding] = key.first;
   const Conv2dShape shape{batch, in, height, width, out, kernel, stride, padding};
-  const int k = static_cast<int>(kernel), s = static_cast<int>(stride), p = static_cast<int>(padding);
+  const int k = int_of(kernel), s = int_of(stride), p = int_of(padding);
   set_nchw(x, batch, in, height, width);
   set_nchw(y, batch, out, shape.out_height(), shape.out_width());
-  UNMIX_CUDNN_CHECK(cudnnSetFilter4dDescriptor(weight, CUDNN_DATA_FLOAT, CUDNN_TENSOR_NCHW, static_cast<int>(out),
-                                               static_cast<int>(in), k, k));
+  UNMIX_CUDNN_CHECK(
+      cudnnSetFilter4dDescriptor(weight, CUDNN_DATA_FLOAT, CUDNN_TENSOR_NCHW, int_of(out), int_of(in), k, k));
   UNMIX_CUDNN_CHECK(
       cudnnSetConvolution2dDescriptor(convolution, p, p, s, s, 1, 1, CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT));
   UNMIX_CUDNN_CHECK(cudnnSetConvolutionMathType(convolution, cudnn_math()));

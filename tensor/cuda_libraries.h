@@ -5,12 +5,23 @@
 #include <cudnn.h>
 #include <cufft.h>
 
+#include <climits>
+
 #include "tensor/cuda_runtime.h"
 #include "tensor/gemm.h"
 #include "tensor/memory_cuda.h"
 #include "tensor/per_device.h"
 
 namespace unmix {
+
+static_assert(CUDNN_VERSION >= 8901,
+              "cuDNN 8.9.1 or later is needed: earlier ones read an LSTM's sequence lengths from the device");
+
+// Libraries count in int.
+inline int int_of(int64_t size) {
+  check(size <= INT_MAX, "cuda", "a size of {} is too large for a call of a library, which takes {}", size, INT_MAX);
+  return static_cast<int>(size);
+}
 
 inline std::string failure_text(cublasStatus_t status) { return cublasGetStatusString(status); }
 
@@ -56,7 +67,7 @@ using TensorDescriptor = Owned<cudnnTensorDescriptor_t, cudnnCreateTensorDescrip
 inline cudnnHandle_t cudnn_handle() {
   struct Bound {
     Bound() { UNMIX_CUDNN_CHECK(cudnnSetStream(handle, stream)); }
-    cudaStream_t stream = current_stream();  // first: the first stream sets what cuBLAS reads when it starts
+    cudaStream_t stream = current_stream();
     Owned<cudnnHandle_t, cudnnCreate, cudnnDestroy> handle;
   };
   return per_device<Bound>().handle;

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <type_traits>
 
@@ -18,8 +19,8 @@ namespace unmix {
 // never destroyed. A thread that ends waits for its work and leaves its stream to a later thread.
 cudaStream_t current_stream();
 
-// The same, or null if the thread has none yet.
-cudaStream_t existing_stream() noexcept;
+// Those of the calling thread, by device: null where it has none yet.
+std::span<const cudaStream_t> thread_streams() noexcept;
 
 // Throws "[library] call failed: reason (tensor/file.cpp:line)".
 [[noreturn]] void library_failure(const char* library, const char* call, const std::string& reason, const char* file,

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <mutex>
 #include <string_view>
@@ -11,6 +12,25 @@ namespace {
 
 constexpr int kMaxDevices = 64;
 constexpr double kGiB = 1024.0 * 1024.0 * 1024.0;
+
+// cuDNN's LSTM repeats bit for bit only with cuBLAS buffers of one size (cuDNN release notes, RNN). Set before main():
+// later other threads may be reading the environment.
+constexpr const char* kWorkspaces = "CUBLAS_WORKSPACE_CONFIG";
+[[maybe_unused]] const int workspaces_set = setenv(kWorkspaces, ":4096:2", 0);
+
+// One size of buffers is ":KiB:count"; what the user has set may be several.
+void warn_of_workspaces() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    const char* set = std::getenv(kWorkspaces);
+    const std::string_view value = set == nullptr ? "" : set;
+    if (value.starts_with(':') && std::count(value.begin(), value.end(), ':') == 2) return;
+    fmt::print(stderr,
+               "unmix: warning: {}={} lets runs on CUDA differ in their last bits; leave it unset, or give one size of "
+               "buffers as in :4096:2\n",
+               kWorkspaces, value);
+  });
+}
 
 // Memory freed in stream order stays with the process: a training loop asks the driver for none after its first step.
 void keep_freed_memory(int device) {
@@ -57,8 +77,7 @@ class StreamPool {
 
   void prepare(int device) {
     if (devices_[device].prepared) return;
-    // cuDNN's LSTM repeats bit for bit only with cuBLAS buffers of a fixed size (cuDNN release notes, RNN).
-    setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:2", 0);
+    warn_of_workspaces();
     keep_freed_memory(device);
     devices_[device].prepared = true;
   }
@@ -68,15 +87,15 @@ class StreamPool {
 };
 
 // Without a destructor, so that it can be read until the last moment of the thread.
-thread_local cudaStream_t thread_streams[kMaxDevices] = {};
+thread_local cudaStream_t streams_of_thread[kMaxDevices] = {};
 
 struct ReturnStreams {
   ~ReturnStreams() {
     for (int device = 0; device < kMaxDevices; ++device) {
-      if (thread_streams[device] == nullptr) continue;
-      cudaStreamSynchronize(thread_streams[device]);
-      StreamPool::instance().give(device, thread_streams[device]);
-      thread_streams[device] = nullptr;
+      if (streams_of_thread[device] == nullptr) continue;
+      cudaStreamSynchronize(streams_of_thread[device]);
+      StreamPool::instance().give(device, streams_of_thread[device]);
+      streams_of_thread[device] = nullptr;
     }
   }
 };
@@ -109,17 +128,14 @@ int current_cuda_device() {
 
 cudaStream_t current_stream() {
   const int device = current_cuda_device();
-  if (thread_streams[device] == nullptr) {
+  if (streams_of_thread[device] == nullptr) {
     thread_local const ReturnStreams returned_at_thread_exit;
-    thread_streams[device] = StreamPool::instance().take(device);
+    streams_of_thread[device] = StreamPool::instance().take(device);
   }
-  return thread_streams[device];
+  return streams_of_thread[device];
 }
 
-cudaStream_t existing_stream() noexcept {
-  int device = 0;
-  return cudaGetDevice(&device) == cudaSuccess && device < kMaxDevices ? thread_streams[device] : nullptr;
-}
+std::span<const cudaStream_t> thread_streams() noexcept { return streams_of_thread; }
 
 void library_failure(const char* library, const char* call, const std::string& reason, const char* file, int line) {
   fail(library, "{} failed: {} ({}:{})", call, reason, short_path(file), line);
@@ -139,7 +155,12 @@ int cuda_device_count_cuda() {
   return 0;
 }
 
-void use_cuda_device_cuda(int index) { UNMIX_CUDA_CHECK(cudaSetDevice(index)); }
+// What the thread gave its device before is done then: copies on the new one may read it.
+void use_cuda_device_cuda(int index) {
+  const int before = current_cuda_device();
+  if (index != before && streams_of_thread[before] != nullptr) synchronize_cuda();
+  UNMIX_CUDA_CHECK(cudaSetDevice(index));
+}
 
 std::string cuda_device_name_cuda(int index) {
   cudaDeviceProp properties{};

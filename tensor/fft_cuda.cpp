@@ -1,43 +1,58 @@
 #include "tensor/fft.h"
 
 #include "tensor/cuda_libraries.h"
+#include "tensor/group_limits.h"
 #include "tensor/launch.h"
 
 namespace unmix {
 namespace {
 
-constexpr int64_t kMaxValues = int64_t{1} << 26;  // of one call: cuFFT counts in int, and its work area grows with it
-
 using PlanKey = std::tuple<int64_t, int64_t, cufftType>;  // n, rows, direction
 
+struct CufftHandle {
+  CufftHandle() { UNMIX_CUFFT_CHECK(cufftCreate(&plan)); }
+  ~CufftHandle() { cufftDestroy(plan); }
+  CufftHandle(const CufftHandle&) = delete;
+  CufftHandle& operator=(const CufftHandle&) = delete;
+  cufftHandle plan = 0;
+};
+
+// Its work area is taken from the pool for each call: plans that are kept would keep theirs too.
 class FftPlan {
  public:
-  explicit FftPlan(const PlanKey& key) : stream_(current_stream()) {
-    const auto [length, rows, type] = key;
-    int n = static_cast<int>(length), bins = n / 2 + 1;
-    int *from = &n, *to = &bins;
-    if (type == CUFFT_C2R) std::swap(from, to);
-    UNMIX_CUFFT_CHECK(cufftPlanMany(&plan_, 1, &n, from, 1, *from, to, 1, *to, type, static_cast<int>(rows)));
-    made_ = true;
-    // cuFFT uploads a plan's tables in the legacy default stream, which streams that do not block never wait for.
-    UNMIX_CUDA_CHECK(cudaStreamSynchronize(cudaStreamLegacy));
-    UNMIX_CUFFT_CHECK(cufftSetStream(plan_, stream_));
-  }
-  // The plan's work area may still be in use.
-  ~FftPlan() {
-    if (!made_) return;
-    cudaStreamSynchronize(stream_);
-    cufftDestroy(plan_);
-  }
+  explicit FftPlan(const PlanKey& key);
+  // The plan's tables may still be in use.
+  ~FftPlan() { cudaStreamSynchronize(stream_); }
   FftPlan(const FftPlan&) = delete;
   FftPlan& operator=(const FftPlan&) = delete;
-  cufftHandle get() const { return plan_; }
+
+  // Calls transform(plan).
+  template <class Transform>
+  void run(const Transform& transform) const {
+    const Workspace work(work_bytes_);
+    UNMIX_CUFFT_CHECK(cufftSetWorkArea(handle_.plan, work.data()));
+    transform(handle_.plan);
+  }
 
  private:
   cudaStream_t stream_;
-  cufftHandle plan_ = 0;
-  bool made_ = false;
+  CufftHandle handle_;
+  size_t work_bytes_ = 0;
 };
+
+FftPlan::FftPlan(const PlanKey& key) : stream_(current_stream()) {
+  const auto [length, rows, type] = key;
+  int n = int_of(length), bins = n / 2 + 1;
+  int *from = &n, *to = &bins;
+  if (type == CUFFT_C2R) std::swap(from, to);
+  UNMIX_CUFFT_CHECK(cufftSetAutoAllocation(handle_.plan, 0));
+  UNMIX_CUFFT_CHECK(
+      cufftMakePlanMany(handle_.plan, 1, &n, from, 1, *from, to, 1, *to, type, int_of(rows), &work_bytes_));
+  // cuFFT uploads a plan's tables in a stream of its own choice (the legacy default stream, as seen), which streams that
+  // do not block never wait for.
+  UNMIX_CUDA_CHECK(cudaDeviceSynchronize());
+  UNMIX_CUFFT_CHECK(cufftSetStream(handle_.plan, stream_));
+}
 
 // The Hermitian extension takes the first and last bin as real; what cuFFT makes of their imaginary parts is undefined.
 struct ZeroOuterImaginary {
@@ -53,9 +68,9 @@ struct ZeroOuterImaginary {
 template <class Transform>
 void for_groups(const RealFft& shape, cufftType type, const Transform& transform) {
   auto& plans = per_device<PlanCache<PlanKey, FftPlan>>();
-  const int64_t group = std::max<int64_t>(1, kMaxValues / shape.n);
+  const int64_t group = std::max<int64_t>(1, group_limits().fft_values / shape.n);
   for (int64_t row = 0; row < shape.rows; row += group)
-    transform(plans.get({shape.n, std::min(group, shape.rows - row), type}).get(), row);
+    plans.get({shape.n, std::min(group, shape.rows - row), type}).run([&](cufftHandle plan) { transform(plan, row); });
 }
 
 }  // namespace

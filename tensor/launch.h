@@ -15,6 +15,7 @@
 #include <cstdint>
 
 #include "tensor/device.h"
+#include "tensor/group_limits.h"
 #include "tensor/hd.h"
 #include "tensor/memory.h"
 
@@ -227,8 +228,11 @@ __global__ void __launch_bounds__(kThreads)
 
 // Launches a kernel on a stream and reports a refused launch.
 template <class... Parameters, class... Arguments>
-void launch(void (*kernel)(Parameters...), unsigned grid, unsigned block, size_t shared_bytes, cudaStream_t stream,
+void launch(void (*kernel)(Parameters...), int64_t blocks, unsigned block, size_t shared_bytes, cudaStream_t stream,
             Arguments... arguments) {
+  check(blocks <= INT32_MAX, "cuda",
+        "a kernel of {} blocks is too large: a smaller batch or shorter excerpt needs fewer", blocks);
+  const auto grid = static_cast<unsigned>(blocks);
 #ifdef UNMIX_CUDA_SIM
   cudasim::launch(kernel, grid, block, shared_bytes, stream, arguments...);
 #else
@@ -242,7 +246,7 @@ namespace launch_detail {
 template <class F>
 void parallel_for_cuda(int64_t n, const F& f) {
   if (n == 0) return;
-  const auto blocks = static_cast<unsigned>(std::min<int64_t>(ceil_div(n, kThreads), 1 << 20));
+  const int64_t blocks = std::min(ceil_div(n, kThreads), group_limits().kernel_blocks);
   launch(for_kernel<F>, blocks, kThreads, 0, current_stream(), n, f);
 }
 
@@ -256,8 +260,8 @@ void reduce_rows_cuda(int64_t rows, int64_t cols, const Map& map, const Finish& 
   if (rows == 0) return;
   const int64_t chunks = std::max<int64_t>(1, ceil_div(cols, kRowChunk));
   Scratch scratch(chunks * rows * N, Device::cuda);
-  launch(reduce_rows_kernel<N, Map>, static_cast<unsigned>(rows * chunks), kThreads,
-         sizeof(double) * N * (kThreads / gpu::kWarp), current_stream(), rows, cols, chunks, map, scratch.data());
+  launch(reduce_rows_kernel<N, Map>, rows * chunks, kThreads, sizeof(double) * N * (kThreads / gpu::kWarp),
+         current_stream(), rows, cols, chunks, map, scratch.data());
   parallel_for_cuda(rows, AddPartials<N, Finish>{scratch.data(), chunks, rows, finish});
 }
 
@@ -266,8 +270,8 @@ void reduce_cols_cuda(int64_t rows, int64_t cols, const Map& map, const Finish& 
   if (cols == 0) return;
   const int64_t chunks = std::max<int64_t>(1, ceil_div(rows, kCudaColRows)), tiles = ceil_div(cols, kThreads);
   Scratch scratch(chunks * cols * N, Device::cuda);
-  launch(reduce_cols_kernel<N, Map>, static_cast<unsigned>(chunks * tiles), kThreads, 0, current_stream(), rows, cols,
-         tiles, map, scratch.data());
+  launch(reduce_cols_kernel<N, Map>, chunks * tiles, kThreads, 0, current_stream(), rows, cols, tiles, map,
+         scratch.data());
   parallel_for_cuda(cols, AddPartials<N, Finish>{scratch.data(), chunks, cols, finish});
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "tensor/group_limits.h"
 
 namespace unmix {
 namespace {
@@ -51,7 +52,7 @@ void lstm_pieces(const std::vector<LstmPiece>& pieces) {
 void lstm_infer(const std::vector<LstmWeights>& weights, const Tensor& x, std::vector<LstmState>& states, Tensor& y) {
   const LstmShape s = lstm_shape(x, weights);
   check(states.size() == weights.size(), "lstm", "{} states for {} directions", states.size(), weights.size());
-  const int64_t length = std::max<int64_t>(1, kPieceRows / s.batch);
+  const int64_t length = std::max<int64_t>(1, std::min(kPieceRows / s.batch, group_limits().lstm_steps));
   for (int64_t begin = 0; begin < s.steps; begin += length) {
     const int64_t end = std::min(s.steps, begin + length);
     std::vector<LstmPiece> pieces{{weights[0], x.rows(begin, end), false, &states[0], y.rows(begin, end)}};

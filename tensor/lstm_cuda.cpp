@@ -1,12 +1,11 @@
 #include "tensor/lstm.h"
 
 #include "tensor/cuda_libraries.h"
+#include "tensor/group_limits.h"
 #include "tensor/launch.h"
 
 namespace unmix {
 namespace {
-
-constexpr int64_t kMaxSteps = 65535;  // cuDNN counts time steps in 16 bits
 
 using RnnDescriptor = Owned<cudnnRNNDescriptor_t, cudnnCreateRNNDescriptor, cudnnDestroyRNNDescriptor>;
 using RnnDataDescriptor = Owned<cudnnRNNDataDescriptor_t, cudnnCreateRNNDataDescriptor, cudnnDestroyRNNDataDescriptor>;
@@ -95,10 +94,11 @@ class LstmPlan {
 };
 
 LstmPlan::LstmPlan(const PlanKey& key) : shape(key.first) {
-  check(shape.steps <= kMaxSteps, "lstm", "a sequence of {} steps is too long for cuDNN, which takes {}", shape.steps,
-        kMaxSteps);
+  check(shape.steps <= group_limits().lstm_steps, "lstm",
+        "a sequence of {} steps is too long to train on: cuDNN takes {}; a smaller --seq-dur gives fewer", shape.steps,
+        group_limits().lstm_steps);
   const cudnnHandle_t handle = cudnn_handle();
-  const int input = static_cast<int>(shape.input), hidden = static_cast<int>(shape.hidden);
+  const int input = int_of(shape.input), hidden = int_of(shape.hidden);
   UNMIX_CUDNN_CHECK(cudnnSetDropoutDescriptor(dropout, handle, 0.0f, nullptr, 0, 0));
   UNMIX_CUDNN_CHECK(cudnnSetRNNDescriptor_v8(rnn, CUDNN_RNN_ALGO_STANDARD, CUDNN_LSTM, CUDNN_RNN_DOUBLE_BIAS,
                                              shape.directions == 2 ? CUDNN_BIDIRECTIONAL : CUDNN_UNIDIRECTIONAL,
@@ -106,7 +106,7 @@ LstmPlan::LstmPlan(const PlanKey& key) : shape(key.first) {
                                              input, hidden, hidden, 1, dropout, CUDNN_RNN_PADDED_IO_DISABLED));
   set_data(x, shape.input);
   set_data(y, shape.directions * shape.hidden);
-  const int batch = static_cast<int>(shape.batch);
+  const int batch = int_of(shape.batch);
   const int dims[] = {shape.directions, batch, hidden}, strides[] = {batch * hidden, hidden, 1};
   UNMIX_CUDNN_CHECK(cudnnSetTensorNdDescriptor(state, CUDNN_DATA_FLOAT, 3, dims, strides));
   UNMIX_CUDNN_CHECK(cudnnGetRNNTempSpaceSizes(handle, rnn, CUDNN_FWD_MODE_INFERENCE, x, &inference_bytes, nullptr));
@@ -120,10 +120,10 @@ LstmPlan::LstmPlan(const PlanKey& key) : shape(key.first) {
 
 // Sequences of one length, one time step after another: with equal lengths the packed layout is (steps, batch, width).
 void LstmPlan::set_data(cudnnRNNDataDescriptor_t desc, int64_t width) const {
-  const std::vector<int> lengths(static_cast<size_t>(shape.batch), static_cast<int>(shape.steps));
+  const std::vector<int> lengths(static_cast<size_t>(shape.batch), int_of(shape.steps));
   UNMIX_CUDNN_CHECK(cudnnSetRNNDataDescriptor(desc, CUDNN_DATA_FLOAT, CUDNN_RNN_DATA_LAYOUT_SEQ_MAJOR_PACKED,
-                                              static_cast<int>(shape.steps), static_cast<int>(shape.batch),
-                                              static_cast<int>(width), lengths.data(), nullptr));
+                                              int_of(shape.steps), int_of(shape.batch), int_of(width), lengths.data(),
+                                              nullptr));
 }
 
 GateOffsets LstmPlan::find_offsets(int direction, const float* space) const {
@@ -208,9 +208,13 @@ void lstm_pieces_cuda(const std::vector<LstmPiece>& pieces) {
 // No sequence lengths on the device (since cuDNN 8.9.1 those of the descriptors count), no initial and final states.
 void lstm_forward_cuda(const LstmShape& shape, const std::vector<LstmWeights>& weights, const Tensor& x, Tensor& y,
                        std::vector<Tensor>* saved) {
+  const bool training = saved != nullptr;
+  if (!training && shape.steps > group_limits().lstm_steps) {
+    std::vector<LstmState> states(weights.size());
+    return lstm_infer(weights, x, states, y);
+  }
   const LstmPlan& plan = plan_for(shape);
   const Workspace space = packed(plan, weights);
-  const bool training = saved != nullptr;
   const Workspace work(training ? plan.training_bytes : plan.inference_bytes);
   Tensor reserve;
   if (training) {

@@ -7,27 +7,36 @@
 #include <vector>
 
 #include "tensor/cuda_runtime.h"
+#include "tensor/group_limits.h"
 #include "tensor/per_device.h"
 
 namespace unmix {
 namespace {
 
 constexpr size_t kStagingBytes = size_t{8} << 20;
-constexpr size_t kPinnedLimit = size_t{1} << 30;
 
-void wait_for_event_of(cudaStream_t waits, cudaStream_t works) noexcept {
+// An event is of the device that is current when it is made, and marks only that device's streams.
+void wait_for_event_of(cudaStream_t waits, cudaStream_t works, int device) noexcept {
+  int current = 0;
   cudaEvent_t event = nullptr;
-  if (cudaEventCreateWithFlags(&event, cudaEventDisableTiming) != cudaSuccess) return;
-  if (cudaEventRecord(event, works) == cudaSuccess) cudaStreamWaitEvent(waits, event, 0);
-  cudaEventDestroy(event);  // the wait keeps what it needs
+  if (cudaGetDevice(&current) != cudaSuccess || (current != device && cudaSetDevice(device) != cudaSuccess)) return;
+  if (cudaEventCreateWithFlags(&event, cudaEventDisableTiming) == cudaSuccess) {
+    if (cudaEventRecord(event, works) == cudaSuccess) cudaStreamWaitEvent(waits, event, 0);
+    cudaEventDestroy(event);  // the wait keeps what it needs
+  }
+  if (current != device) cudaSetDevice(current);
 }
 
+// After the work of the thread that drops the last handle, on whichever devices it has any: copies may lie between two.
 // Statuses are ignored: nothing can be done in a destructor, and at process exit the runtime refuses every call.
 struct FreeInOrder {
   cudaStream_t stream;
   void operator()(float* data) const noexcept {
-    const cudaStream_t mine = existing_stream();
-    if (mine != nullptr && mine != stream) wait_for_event_of(stream, mine);
+    int device = 0;
+    for (const cudaStream_t mine : thread_streams()) {
+      if (mine != nullptr && mine != stream) wait_for_event_of(stream, mine, device);
+      ++device;
+    }
     cudaFreeAsync(data, stream);
   }
 };
@@ -49,7 +58,8 @@ class PinnedPool {
           std::find_if(blocks_.begin(), blocks_.end(), [&](auto* block) { return fits(block) && block->done(); });
       if (found != blocks_.end()) return remove(found);
       found = std::find_if(blocks_.begin(), blocks_.end(), fits);
-      if (found != blocks_.end() && held_ + bytes > kPinnedLimit) oldest = remove(found);
+      if (found != blocks_.end() && held_ + bytes > static_cast<size_t>(group_limits().pinned_bytes))
+        oldest = remove(found);
     }
     if (oldest == nullptr) return make(bytes);
     oldest->wait();

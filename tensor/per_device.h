@@ -15,6 +15,7 @@ namespace unmix {
 // The calling thread's T for its current device, made at the first call.
 template <class T>
 T& per_device() {
+  current_stream();  // first: what gives the thread's streams back then ends after what is kept here and uses them
   thread_local std::map<int, std::unique_ptr<T>> instances;
   auto& instance = instances[current_cuda_device()];
   if (instance == nullptr) instance = std::make_unique<T>();

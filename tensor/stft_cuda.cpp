@@ -4,17 +4,16 @@
 #include <cmath>
 
 #include "tensor/fft.h"
+#include "tensor/group_limits.h"
 #include "tensor/launch.h"
 #include "tensor/memory.h"
 
 namespace unmix {
 namespace {
 
-constexpr int64_t kScratchFloats = int64_t{1} << 24;
-
 // The frames of one group: real rows (frame, signal) of n_fft samples.
 int64_t frames_per_group(const StftFrames& shape) {
-  const int64_t fitting = kScratchFloats / (shape.signals * shape.n_fft);
+  const int64_t fitting = group_limits().stft_floats / (shape.signals * shape.n_fft);
   return std::max<int64_t>(1, std::min(fitting, shape.frames));
 }
 

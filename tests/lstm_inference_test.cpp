@@ -6,6 +6,7 @@
 #include "audio_helpers.h"
 #include "layers/lstm.h"
 #include "op_references.h"
+#include "tensor/group_limits.h"
 #include "tensor/memory.h"
 #include "tensor_helpers.h"
 #include "tolerances.h"
@@ -87,6 +88,47 @@ TEST_P(LstmInference, LayersOfManyPieces) {
     lstm_infer(weights, x, states, y);
     EXPECT_LT(relative_error(y.to_vector(), right.to_vector()), limit()) << s.steps;
   }
+}
+
+struct Restore {
+  ~Restore() { group_limits() = {}; }
+};
+
+// cuDNN takes 65,535 steps at a time: what is longer goes in pieces where nothing is trained.
+TEST_P(LstmInference, SequencesLongerThanACallAreReadWhole) {
+  const Restore restore;
+  for (const int64_t steps : {9, 10, 11, 25}) {
+    const LstmShape s{steps, 2, 5, 11, 2};
+    const auto weights = random_lstm_weights(s, device());
+    const Tensor x = random({s.steps, s.batch, s.input}, 91), right = whole(s, weights, x);
+    group_limits().lstm_steps = 10;
+    std::vector<LstmParameters> parameters;
+    for (const LstmWeights& w : weights) parameters.push_back({Var(w.w_ih), Var(w.w_hh), Var(w.b_ih), Var(w.b_hh)});
+    EXPECT_LT(relative_error(lstm(Var(x), parameters).value().to_vector(), right.to_vector()), limit()) << steps;
+    group_limits() = {};
+  }
+}
+
+TEST_P(LstmInference, SequencesTooLongToTrainOnAreRefused) {
+  if (device() == Device::cpu) return;
+  const LstmShape s{11, 3, 5, 11, 2};
+  const Restore restore;
+  group_limits().lstm_steps = 10;
+  EXPECT_THAT(
+      error_of([&] {
+        whole(s, random_lstm_weights(s, device()), random({11, 3, 5}, 91));
+      }),
+      HasSubstr("sequence of 11 steps is too long to train on: cuDNN takes 10; a smaller --seq-dur gives fewer"));
+}
+
+TEST_P(LstmInference, SequencesOfMoreThan16BitsAreReadWhole) {
+  const LstmShape s{65'536, 1, 1, 1, 1};
+  const auto weights = random_lstm_weights(s, device());
+  const Tensor x = random({s.steps, 1, 1}, 91);
+  Tensor y = Tensor::empty({s.steps, 1, 1}, device());
+  UNMIX_DISPATCH(device(), lstm_forward, s, weights, x, y, nullptr);
+  EXPECT_LT(relative_error(y.to_vector(), reference_lstm(s, array_of(x).values, doubles_of(weights))),
+            tolerance::kValue);
 }
 
 TEST_P(LstmInference, WritesItsColumnsAndNothingElse) {

@@ -28,7 +28,7 @@ struct Misuse : std::runtime_error {
 // The work must own copies of all host values it needs, and must not call the runtime.
 void enqueue(cudaStream_t stream, const char* name, std::function<void()> work);
 
-// Whether the range lies wholly inside one allocation of the device that is not freed. To be asked at the API call.
+// Whether the range lies wholly inside one allocation of the current device that is not freed. To be asked at the API call.
 bool is_device_pointer(const void* pointer, size_t bytes);
 
 // Inside work: what it is about to read, and to write, by contiguous ranges (call it row by row for a strided matrix).
@@ -54,6 +54,7 @@ void count_library(const char* name, double flops, double bytes);
 struct Settings {
   uint64_t seed = 1;                      // of every order; UNMIX_SIM_SEED
   size_t memory_bytes = size_t{8} << 30;  // of the device; UNMIX_SIM_MEMORY_MIB
+  int devices = 1;                        // UNMIX_SIM_DEVICES; they share that memory's size
   double kernel_seconds = 120;            // after which a kernel is stopped; UNMIX_SIM_KERNEL_SECONDS
 };
 Settings settings();
@@ -78,7 +79,7 @@ struct Counters {
 };
 std::vector<Counters> counters();  // by name
 uint64_t synchronisations();
-uint64_t legacy_waits();  // of them, those for the legacy default stream; not reset
+uint64_t device_waits();  // of them, those for all of the device, its legacy default stream too; not reset
 void reset_counters();
 
 }  // namespace cudasim

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "tests/cudasim/device.h"
 #include "tests/cudasim/shadow.h"
 
 namespace cudasim {
@@ -70,11 +71,11 @@ std::byte* Arena::take_pages(size_t pages) {
 }
 
 // The end of the allocation, rounded up to the alignment that the API promises, is the end of its last page.
-Allocation& Arena::promise(size_t bytes) {
+Allocation& Arena::promise(size_t bytes, int device) {
   std::byte* pages = take_pages(pages_of(bytes));
   std::byte* end = pages + pages_of(bytes) * kPage;
   Allocation& made = allocations_[pages];
-  made = {end - (bytes + kAlignment - 1) / kAlignment * kAlignment, bytes, ++made_};
+  made = {end - (bytes + kAlignment - 1) / kAlignment * kAlignment, bytes, ++made_, device};
   return made;
 }
 
@@ -111,12 +112,18 @@ void Arena::close_touched() {
   touched_.clear();
 }
 
+void Arena::work_begins(int device) {
+  if (device != worked_) close_touched();
+  worked_ = device;
+}
+
 bool Arena::touch(const void* address) {
   const auto* at = static_cast<const std::byte*>(address);
   auto next = allocations_.upper_bound(const_cast<std::byte*>(at));
   if (opened_ == 0 || next == allocations_.begin()) return false;
   const auto& [pages, allocation] = *std::prev(next);
   if (allocation.state != Allocation::alive || at >= pages + length(allocation)) return false;
+  if (running_launch() != nullptr && allocation.device != running_device()) return false;
   if (touched_.size() == kTouched) close_touched();
   touched_.emplace_back(pages, length(allocation));
   protect(pages, length(allocation), PROT_READ | PROT_WRITE);
@@ -145,7 +152,9 @@ std::string Arena::describe(const void* address) const {
   const std::string where = offset < 0       ? fmt::format("{} bytes before the start", -offset)
                             : offset >= size ? fmt::format("{} bytes past the end", offset - size)
                                              : fmt::format("at byte {}", offset);
-  return fmt::format("{}: {} of allocation {} of {} bytes{}", name_, where, a.number, a.bytes, kStates[a.state]);
+  const bool elsewhere = running_device() >= 0 && a.device != running_device();
+  return fmt::format("{}: {} of allocation {} of {} bytes{}{}", name_, where, a.number, a.bytes, kStates[a.state],
+                     elsewhere ? ", on another device" : "");
 }
 
 }  // namespace cudasim

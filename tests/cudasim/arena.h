@@ -21,6 +21,7 @@ struct Allocation {
   std::byte* data;
   size_t bytes;
   uint64_t number;  // counted from 1
+  int device;       // whose work may touch it
   State state = promised;
   bool freed = false;  // at the API; dies when the stream comes to it
   int pending = 0;     // queued copies that use it
@@ -32,14 +33,15 @@ class Arena {
 
   Arena(const char* name, bool always_open);
 
-  Allocation& promise(size_t bytes);
+  Allocation& promise(size_t bytes, int device = 0);
   void make_alive(Allocation& allocation);  // accessible, filled with NaNs
   void make_dead(Allocation& allocation);
 
   void open();  // calls nest
   void close();
-  // After a fault: whether the address may be touched, as it now can be.
+  // After a fault: whether the address may be touched, as it now can be; by a kernel only on its own device.
   bool touch(const void* address);
+  void work_begins(int device);
 
   bool holds(const void* address) const;                // whether it is an address of this arena
   Allocation* find(const void* address, size_t bytes);  // the allocation that the whole range lies in, or null
@@ -55,7 +57,7 @@ class Arena {
   const char* name_;
   const bool always_open_;
   std::byte *base_, *top_;
-  int opened_ = 0;
+  int opened_ = 0, worked_ = 0;                         // the device of the last work
   std::vector<std::pair<std::byte*, size_t>> touched_;  // pages and bytes that can be touched until the arena closes
   uint64_t made_ = 0;
   size_t dead_bytes_ = 0;                                // whose pages are still held

@@ -29,12 +29,14 @@ struct Layout {
 };
 
 struct Plan {
-  int64_t n, rows;
-  cufftType type;
-  Layout from, to;
+  int64_t n = 0, rows = 0;  // n is 0 until it is made
+  cufftType type = CUFFT_R2C;
+  Layout from{}, to{};
   cudaStream_t stream = nullptr;
-  uint64_t uploaded_after = 0;  // waits for the legacy default stream
+  uint64_t uploaded_after = 0;  // waits for the device
   bool destroyed = false;
+  size_t work_bytes = 0;
+  void* work = nullptr;
   std::vector<Complex> roots;  // exp(-2 pi i j / n)
 };
 
@@ -157,28 +159,32 @@ bool layout_of(const int* embedding, int stride, int distance, int64_t count, bo
   return contiguous || (embedding[0] >= count && stride >= 1 && distance >= 1);
 }
 
-// Checks one call of a plan and queues it. A plan's tables are uploaded in the legacy default stream when it is made, so
-// that must have been waited for. A plan must outlive its transforms: they use its work area.
+// Checks one call of a plan and queues it. A plan's tables are uploaded in another stream when it is made, so that the
+// device must have been waited for. A plan must outlive its transforms, and so must the work area.
 template <class From, class To, class Run>
 cufftResult execute(const char* call, cufftHandle handle, cufftType type, From* from, To* to, const Run& run) {
   const auto plan = find_plan(handle);
-  if (plan == nullptr) return CUFFT_INVALID_PLAN;
+  if (plan == nullptr || plan->n == 0) return CUFFT_INVALID_PLAN;
   if (plan->type != type) return CUFFT_INVALID_TYPE;
   if (from == nullptr || to == nullptr) return CUFFT_INVALID_VALUE;
-  if (legacy_waits() == plan->uploaded_after)
-    fail(fmt::format("{}: nothing waited for the legacy default stream, which uploads the plan's tables", call));
+  if (device_waits() == plan->uploaded_after)
+    fail(fmt::format("{}: nothing waited for the device, which uploads the plan's tables", call));
   const auto unaligned = [](const void* data) { return reinterpret_cast<uintptr_t>(data) % sizeof(cufftComplex) != 0; };
   if (unaligned(from) || unaligned(to)) return CUFFT_INVALID_VALUE;
   const Range read{"the input", from, static_cast<size_t>(plan->from.span(plan->rows)) * sizeof(From)};
   const Range written{"the output", to, static_cast<size_t>(plan->to.span(plan->rows)) * sizeof(To)};
-  need_device(call, {read}, {written});
+  const Range work{"the work area", plan->work, plan->work_bytes};
+  if (plan->work == nullptr) fail(fmt::format("{}: the plan has no work area", call));
+  need_device(call, {read}, {written, work});
   const double n = static_cast<double>(plan->n), rows = static_cast<double>(plan->rows);
   count_library(call, 2.5 * n * std::log2(n) * rows,
                 rows * static_cast<double>(static_cast<size_t>(plan->from.count) * sizeof(From) +
                                            static_cast<size_t>(plan->to.count) * sizeof(To)));
-  enqueue(plan->stream, call, [=] {
+  enqueue(plan->stream, call, [=, area = plan->work] {
     if (plan->destroyed) fail("the plan was destroyed before the transform was done");
+    will_write(area, plan->work_bytes);
     run(*plan, from, to);
+    poison(area, plan->work_bytes);
   });
   return CUFFT_SUCCESS;
 }
@@ -186,29 +192,53 @@ cufftResult execute(const char* call, cufftHandle handle, cufftType type, From* 
 }  // namespace
 }  // namespace cudasim
 
-cufftResult cufftPlanMany(cufftHandle* handle, int rank, int* n, int* inembed, int istride, int idist, int* onembed,
-                          int ostride, int odist, cufftType type, int batch) {
+cufftResult cufftCreate(cufftHandle* handle) {
   using namespace cudasim;
-  if (handle == nullptr || n == nullptr || (inembed == nullptr) != (onembed == nullptr)) return CUFFT_INVALID_VALUE;
+  if (handle == nullptr) return CUFFT_INVALID_VALUE;
+  const std::lock_guard lock(plans().mutex);
+  *handle = plans().next++;
+  plans().alive[*handle] = std::make_shared<Plan>();
+  return CUFFT_SUCCESS;
+}
+
+cufftResult cufftSetAutoAllocation(cufftHandle handle, int allocates) {
+  if (cudasim::find_plan(handle) == nullptr) return CUFFT_INVALID_PLAN;
+  return allocates == 0 ? CUFFT_SUCCESS : CUFFT_NOT_IMPLEMENTED;
+}
+
+cufftResult cufftMakePlanMany(cufftHandle handle, int rank, int* n, int* inembed, int istride, int idist, int* onembed,
+                              int ostride, int odist, cufftType type, int batch, size_t* work_bytes) {
+  using namespace cudasim;
+  const auto plan = find_plan(handle);
+  if (plan == nullptr || plan->n != 0) return CUFFT_INVALID_PLAN;
+  if (n == nullptr || work_bytes == nullptr || (inembed == nullptr) != (onembed == nullptr)) return CUFFT_INVALID_VALUE;
   if (type != CUFFT_R2C && type != CUFFT_C2R) return CUFFT_INVALID_TYPE;
   if (rank != 1) return CUFFT_NOT_IMPLEMENTED;
   if (n[0] < 1 || batch < 1) return CUFFT_INVALID_SIZE;
   const int64_t bins = n[0] / 2 + 1;
   const bool forward = type == CUFFT_R2C, contiguous = inembed == nullptr;
-  auto plan = std::make_shared<Plan>();
-  plan->n = n[0];
-  plan->rows = batch;
-  plan->type = type;
-  if (!layout_of(inembed, istride, idist, forward ? n[0] : bins, contiguous, plan->from) ||
-      !layout_of(onembed, ostride, odist, forward ? bins : n[0], contiguous, plan->to))
+  Layout from{}, to{};
+  if (!layout_of(inembed, istride, idist, forward ? n[0] : bins, contiguous, from) ||
+      !layout_of(onembed, ostride, odist, forward ? bins : n[0], contiguous, to))
     return CUFFT_INVALID_SIZE;
   // Rows that are only read may overlap.
-  if (!plan->to.rows_apart(batch) || (!forward && !plan->from.rows_apart(batch))) return CUFFT_INVALID_SIZE;
-  plan->roots = roots_of_unity(n[0]);
-  plan->uploaded_after = legacy_waits();
-  const std::lock_guard lock(plans().mutex);
-  *handle = plans().next++;
-  plans().alive[*handle] = std::move(plan);
+  if (!to.rows_apart(batch) || (!forward && !from.rows_apart(batch))) return CUFFT_INVALID_SIZE;
+  *work_bytes = static_cast<size_t>(batch * bins) * sizeof(cufftComplex);
+  *plan = {.n = n[0],
+           .rows = batch,
+           .type = type,
+           .from = from,
+           .to = to,
+           .uploaded_after = device_waits(),
+           .work_bytes = *work_bytes,
+           .roots = roots_of_unity(n[0])};
+  return CUFFT_SUCCESS;
+}
+
+cufftResult cufftSetWorkArea(cufftHandle handle, void* area) {
+  const auto plan = cudasim::find_plan(handle);
+  if (plan == nullptr) return CUFFT_INVALID_PLAN;
+  plan->work = area;
   return CUFFT_SUCCESS;
 }
 

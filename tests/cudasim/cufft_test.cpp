@@ -30,15 +30,30 @@ std::vector<float> plain_dft(const std::vector<float>& x) {
 
 cufftComplex* complex(const DeviceFloats& data) { return reinterpret_cast<cufftComplex*>(data.get()); }
 
+// A plan with a work area, which is large enough for the tests' plans and stays; cufftDestroy() where it is refused.
+cufftResult make_plan(cufftHandle& handle, int* n, int* inembed, int istride, int idist, int* onembed, int ostride,
+                      int odist, cufftType type, int rows) {
+  static const auto& area = *new DeviceFloats(size_t{4096});
+  size_t bytes = 0;
+  EXPECT_EQ(cufftCreate(&handle), CUFFT_SUCCESS);
+  EXPECT_EQ(cufftSetAutoAllocation(handle, 0), CUFFT_SUCCESS);
+  const cufftResult made =
+      cufftMakePlanMany(handle, 1, n, inembed, istride, idist, onembed, ostride, odist, type, rows, &bytes);
+  EXPECT_LE(bytes, 4096 * sizeof(float));
+  EXPECT_EQ(cufftSetWorkArea(handle, area.get()), CUFFT_SUCCESS);
+  EXPECT_EQ(cufftSetStream(handle, test_stream()), CUFFT_SUCCESS);
+  if (made != CUFFT_SUCCESS) cufftDestroy(handle);
+  return made;
+}
+
 cufftHandle plan(cufftType type, int n, int rows) {
   int bins = n / 2 + 1;
   const bool forward = type == CUFFT_R2C;
   cufftHandle handle = 0;
-  EXPECT_EQ(cufftPlanMany(&handle, 1, &n, forward ? &n : &bins, 1, forward ? n : bins, forward ? &bins : &n, 1,
-                          forward ? bins : n, type, rows),
+  EXPECT_EQ(make_plan(handle, &n, forward ? &n : &bins, 1, forward ? n : bins, forward ? &bins : &n, 1,
+                      forward ? bins : n, type, rows),
             CUFFT_SUCCESS);
-  EXPECT_EQ(cufftSetStream(handle, test_stream()), CUFFT_SUCCESS);
-  EXPECT_EQ(cudaStreamSynchronize(cudaStreamLegacy), cudaSuccess);
+  EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
   return handle;
 }
 
@@ -86,9 +101,8 @@ TEST_F(CufftSimCalls, FollowsStridesAndDistances) {
   int n = 4, embedded = 4;
   cufftHandle handle = 0;
   // Two rows that lie interleaved, bins three apart.
-  ASSERT_EQ(cufftPlanMany(&handle, 1, &n, &embedded, 2, 1, &embedded, 3, 9, CUFFT_R2C, 2), CUFFT_SUCCESS);
-  ASSERT_EQ(cufftSetStream(handle, test_stream()), CUFFT_SUCCESS);
-  ASSERT_EQ(cudaStreamSynchronize(cudaStreamLegacy), cudaSuccess);
+  ASSERT_EQ(make_plan(handle, &n, &embedded, 2, 1, &embedded, 3, 9, CUFFT_R2C, 2), CUFFT_SUCCESS);
+  ASSERT_EQ(cudaDeviceSynchronize(), cudaSuccess);
   const DeviceFloats x({1, 10, 2, 20, 3, 30, 5, 50}), y(std::vector<float>(36, 7.0f));
   ASSERT_EQ(cufftExecR2C(handle, x.get(), complex(y)), CUFFT_SUCCESS);
   std::vector<float> right(36, 7.0f);
@@ -115,7 +129,7 @@ TEST_F(CufftSimCalls, RefusesWrongPlans) {
   cufftHandle handle = 0;
   int n = 8, bins = 5, few = 4, none = 0;
   const auto make = [&](int* length, int* embedded, int distance, int rows, cufftType type = CUFFT_R2C) {
-    return cufftPlanMany(&handle, 1, length, length, 1, *length, embedded, 1, distance, type, rows);
+    return make_plan(handle, length, length, 1, *length, embedded, 1, distance, type, rows);
   };
   EXPECT_EQ(make(&n, &bins, 5, 2), CUFFT_SUCCESS);
   cufftDestroy(handle);
@@ -146,13 +160,23 @@ TEST_F(CufftSimCalls, ReportsMemoryThatIsTooSmallOrTheHosts) {
 TEST_F(CufftSimCalls, ReportsAPlanWhoseTablesNothingWaitedFor) {
   cufftHandle fresh = 0;
   int n = 8;
-  ASSERT_EQ(cufftPlanMany(&fresh, 1, &n, nullptr, 1, 8, nullptr, 1, 5, CUFFT_R2C, 2), CUFFT_SUCCESS);
-  ASSERT_EQ(cufftSetStream(fresh, test_stream()), CUFFT_SUCCESS);
+  ASSERT_EQ(make_plan(fresh, &n, nullptr, 1, 8, nullptr, 1, 5, CUFFT_R2C, 2), CUFFT_SUCCESS);
   const auto call = [&] { cufftExecR2C(fresh, real_.get(), complex(bins_)); };
   EXPECT_EQ(cudaStreamSynchronize(test_stream()), cudaSuccess);  // not the stream that uploads them
-  EXPECT_THAT(misuse(call), HasSubstr("the legacy default stream"));
-  EXPECT_EQ(cudaStreamSynchronize(cudaStreamLegacy), cudaSuccess);
+  EXPECT_THAT(misuse(call), HasSubstr("nothing waited for the device"));
+  EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
   EXPECT_THAT(misuse(call), IsEmpty());
+  cufftDestroy(fresh);
+}
+
+TEST_F(CufftSimCalls, ReportsAWorkAreaThatIsMissingOrTooSmall) {
+  const cufftHandle fresh = plan(CUFFT_R2C, 8, 2);
+  const auto call = [&] { cufftExecR2C(fresh, real_.get(), complex(bins_)); };
+  EXPECT_EQ(cufftSetWorkArea(fresh, nullptr), CUFFT_SUCCESS);
+  EXPECT_THAT(misuse(call), HasSubstr("no work area"));
+  const DeviceFloats small(size_t{10});
+  EXPECT_EQ(cufftSetWorkArea(fresh, small.get()), CUFFT_SUCCESS);
+  EXPECT_THAT(misuse(call), HasSubstr("the work area"));
   cufftDestroy(fresh);
 }
 

@@ -9,6 +9,7 @@
 namespace cudasim {
 namespace {
 
+thread_local int current_device = 0;
 thread_local cudaError_t last_error = cudaSuccess;
 cudaError_t stuck = cudaSuccess;
 std::string first_report, stuck_text;
@@ -21,6 +22,7 @@ Settings from_environment() {
   Settings s;
   s.seed = static_cast<uint64_t>(number("UNMIX_SIM_SEED", static_cast<double>(s.seed)));
   s.memory_bytes = static_cast<size_t>(number("UNMIX_SIM_MEMORY_MIB", static_cast<double>(s.memory_bytes >> 20))) << 20;
+  s.devices = static_cast<int>(number("UNMIX_SIM_DEVICES", s.devices));
   s.kernel_seconds = number("UNMIX_SIM_KERNEL_SECONDS", s.kernel_seconds);
   return s;
 }
@@ -47,6 +49,8 @@ constexpr ErrorName kErrors[] = {
     {cudaErrorLaunchTimeout, "cudaErrorLaunchTimeout", "the launch timed out and was terminated"},
     {cudaErrorLaunchFailure, "cudaErrorLaunchFailure", "unspecified launch failure"},
 };
+
+bool has_device(int device) { return device >= 0 && device < settings().devices; }
 
 const ErrorName* find_error(cudaError_t error) {
   const auto* found = std::find_if(std::begin(kErrors), std::end(kErrors), [&](auto& e) { return e.error == error; });
@@ -135,19 +139,23 @@ const char* cudaGetErrorString(cudaError_t error) {
 }
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  *count = 1;
+  *count = cudasim::settings().devices;
   return cudaSuccess;
 }
 
 cudaError_t cudaGetDevice(int* device) {
-  *device = 0;
+  *device = cudasim::current_device;
   return cudaSuccess;
 }
 
-cudaError_t cudaSetDevice(int device) { return remember(device == 0 ? cudaSuccess : cudaErrorInvalidDevice); }
+cudaError_t cudaSetDevice(int device) {
+  if (!cudasim::has_device(device)) return remember(cudaErrorInvalidDevice);
+  cudasim::current_device = device;
+  return cudaSuccess;
+}
 
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) {
-  if (device != 0) return remember(cudaErrorInvalidDevice);
+  if (!cudasim::has_device(device)) return remember(cudaErrorInvalidDevice);
   if (attribute != cudaDevAttrMemoryPoolsSupported)
     cudasim::fail(fmt::format("cudaDeviceGetAttribute: attribute {} is not simulated", static_cast<int>(attribute)));
   *value = 1;
@@ -156,7 +164,7 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
 
 // Compute 8.0: the oldest GPU that the project's kernels are compiled for, with the limits of its launches.
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
-  if (device != 0) return remember(cudaErrorInvalidDevice);
+  if (!cudasim::has_device(device)) return remember(cudaErrorInvalidDevice);
   *properties = {};
   std::snprintf(properties->name, sizeof properties->name, "simulated device on the CPU");
   properties->major = 8;

@@ -52,8 +52,11 @@ cudaError_t queue_work(cudaStream_t stream, Work work);
 // Runs what must have run before `stream` is done, and by chance more.
 void finish_stream(cudaStream_t stream);
 
-// What the running work is called; null outside of work.
+// What the running work is called; null outside of work. Its device; -1 outside of work.
 const char* running_work();
+int running_device();
+
+int device_of(cudaStream_t stream);
 
 void reset_synchronisations();
 

@@ -229,6 +229,8 @@ void submit(cudaStream_t stream, Launch launch) {
     remember(cudaErrorInvalidConfiguration);
   } else if (launch.shared_bytes > kMaxShared) {
     remember(cudaErrorInvalidValue);
+  } else if (int device = 0; cudaGetDevice(&device) == cudaSuccess && device_of(stream) != device) {
+    remember(cudaErrorInvalidResourceHandle);
   } else {
     const Lock lock(device_lock());
     ++kernel_counters(launch.kernel).calls;

@@ -99,12 +99,18 @@ cudaError_t copy_on_device(void* to, const void* from, size_t bytes, cudaStream_
                              }});
 }
 
+bool is_allocated(const void* pointer, size_t bytes) {
+  const Allocation* found = device_arena().find(pointer, bytes);
+  return found != nullptr && !found->freed;
+}
+
 }  // namespace
 
 bool is_device_pointer(const void* pointer, size_t bytes) {
   const Lock lock(device_lock());
-  const Allocation* found = device_arena().find(pointer, bytes);
-  return found != nullptr && !found->freed;
+  int device = 0;
+  cudaGetDevice(&device);
+  return is_allocated(pointer, bytes) && device_arena().find(pointer, bytes)->device == device;
 }
 
 void will_read(const void* pointer, size_t bytes) {
@@ -171,7 +177,7 @@ cudaError_t cudaMallocAsync(void** pointer, size_t bytes, cudaStream_t stream) {
   if (counted + bytes > settings().memory_bytes) finish();
   if (bytes > settings().memory_bytes || counted + bytes > settings().memory_bytes)
     return remember(cudaErrorMemoryAllocation);
-  Allocation& made = device_arena().promise(bytes);
+  Allocation& made = device_arena().promise(bytes, device_of(stream));
   const cudaError_t error = queue_work(
       stream, {.name = "cudaMallocAsync", .run = [&made] { device_arena().make_alive(made); }, .bookkeeping = true});
   if (error != cudaSuccess) return remember(error);
@@ -215,7 +221,7 @@ cudaError_t cudaFreeHost(void* pointer) {
 
 cudaError_t cudaMemsetAsync(void* data, int value, size_t bytes, cudaStream_t stream) {
   const Lock lock(device_lock());
-  if (!is_device_pointer(data, bytes)) return remember(cudaErrorInvalidValue);
+  if (!is_allocated(data, bytes)) return remember(cudaErrorInvalidValue);
   return remember(queue_work(stream, {"cudaMemsetAsync", [=] {
                                         will_write(data, bytes);
                                         std::memset(data, value, bytes);
@@ -228,8 +234,8 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
   const bool from_device = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
   if (!to_device && !from_device) fail("cudaMemcpyAsync: only copies to, from and on the device are simulated");
   if (bytes == 0) return remember(sticky_error());
-  if (to_device && !is_device_pointer(to, bytes)) return remember(cudaErrorInvalidValue);
-  if (from_device && !is_device_pointer(from, bytes)) return remember(cudaErrorInvalidValue);
+  if (to_device && !is_allocated(to, bytes)) return remember(cudaErrorInvalidValue);
+  if (from_device && !is_allocated(from, bytes)) return remember(cudaErrorInvalidValue);
   if (to_device && from_device) return remember(copy_on_device(to, from, bytes, stream));
   return remember(to_device ? upload(to, from, bytes, stream) : download(to, from, bytes, stream));
 }

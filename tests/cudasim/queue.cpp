@@ -11,10 +11,12 @@
 #include "tests/cudasim/shadow.h"
 
 struct CUstream_st {
+  int device;
   std::deque<cudasim::Work> queue;
 };
 
 struct CUevent_st {
+  int device;
   std::shared_ptr<cudasim::Marker> marker;
 };
 
@@ -24,15 +26,24 @@ namespace {
 std::vector<cudaStream_t> streams;
 std::vector<cudaEvent_t> events;
 const char* running_name = nullptr;
-uint64_t synchronisation_count = 0, legacy_wait_count = 0;
+int running_on = -1;
+uint64_t synchronisation_count = 0, device_wait_count = 0;
 
 bool known(cudaStream_t stream) { return std::find(streams.begin(), streams.end(), stream) != streams.end(); }
 bool known(cudaEvent_t event) { return std::find(events.begin(), events.end(), event) != events.end(); }
 
-void execute(const Work& work) {
+int this_device() {
+  int device = 0;
+  cudaGetDevice(&device);
+  return device;
+}
+
+void execute(const Work& work, int device) {
   if (sticky_error() != cudaSuccess && !work.bookkeeping) return;
   sigjmp_buf here;
   running_name = work.name;
+  running_on = device;
+  device_arena().work_begins(device);
   work_left_to = &here;
   if (sigsetjmp(here, 0) == 0) {
     try {
@@ -45,6 +56,7 @@ void execute(const Work& work) {
   }
   work_left_to = nullptr;
   running_name = nullptr;
+  running_on = -1;
 }
 
 // Runs the next work of a stream, or of the stream whose event it waits for.
@@ -53,7 +65,7 @@ void advance(cudaStream_t stream) {
   if (next.waits_for != nullptr && !next.waits_for->done) return advance(next.waits_for->stream);
   const Work work = std::move(next);
   stream->queue.pop_front();
-  if (work.run) execute(work);
+  if (work.run) execute(work, stream->device);
   if (work.marks != nullptr) work.marks->done = true;
 }
 
@@ -94,6 +106,8 @@ cudaError_t queue_work(cudaStream_t stream, Work work) {
 }
 
 void enqueue(cudaStream_t stream, const char* name, std::function<void()> work) {
+  if (device_of(stream) >= 0 && device_of(stream) != this_device())
+    fail(fmt::format("{}: its stream is of another device than the current one", name));
   if (queue_work(stream, {.name = name, .run = std::move(work)}) == cudaErrorInvalidResourceHandle)
     fail(fmt::format("{}: its stream was not made by cudaStreamCreateWithFlags", name));
 }
@@ -111,14 +125,18 @@ void finish() {
 
 const char* running_work() { return running_name; }
 
+int running_device() { return running_on; }
+
+int device_of(cudaStream_t stream) { return known(stream) ? stream->device : -1; }
+
 uint64_t synchronisations() {
   const Lock lock(device_lock());
   return synchronisation_count;
 }
 
-uint64_t legacy_waits() {
+uint64_t device_waits() {
   const Lock lock(device_lock());
-  return legacy_wait_count;
+  return device_wait_count;
 }
 
 void reset_synchronisations() { synchronisation_count = 0; }
@@ -132,18 +150,22 @@ extern "C" {
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
   const Lock lock(device_lock());
   if (flags != cudaStreamNonBlocking) fail("cudaStreamCreateWithFlags: only streams that do not block are simulated");
-  *stream = streams.emplace_back(new CUstream_st);
+  *stream = streams.emplace_back(new CUstream_st{this_device(), {}});
   return remember(sticky_error());
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   const Lock lock(device_lock());
-  if (stream == cudaStreamLegacy) {
-    ++legacy_wait_count;
-    return synchronised();
-  }
   if (!known(stream)) return remember(cudaErrorInvalidResourceHandle);
   finish_stream(stream);
+  return synchronised();
+}
+
+cudaError_t cudaDeviceSynchronize() {
+  const Lock lock(device_lock());
+  ++device_wait_count;
+  for (size_t i = 0; i < streams.size(); ++i)
+    if (streams[i]->device == this_device()) finish_stream(streams[i]);
   return synchronised();
 }
 
@@ -159,7 +181,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags) {
   const Lock lock(device_lock());
   if (flags != cudaEventDisableTiming) fail("cudaEventCreateWithFlags: events that take times are not simulated");
-  *event = events.emplace_back(new CUevent_st);
+  *event = events.emplace_back(new CUevent_st{this_device(), {}});
   return remember(sticky_error());
 }
 
@@ -172,7 +194,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   const Lock lock(device_lock());
-  if (!known(event)) return remember(cudaErrorInvalidResourceHandle);
+  if (!known(event) || device_of(stream) != event->device) return remember(cudaErrorInvalidResourceHandle);
   auto marker = std::make_shared<Marker>(Marker{stream});
   const cudaError_t error =
       queue_work(stream, {.name = "cudaEventRecord", .run = {}, .marks = marker, .bookkeeping = true});

@@ -100,7 +100,13 @@ std::vector<Counters> counters() {
   finish();
   const Lock lock(device_lock());
   std::map<std::string, Counters> all = libraries();
-  for (const auto& [kernel, counters] : kernels()) all[function_name(kernel)] = counters;
+  for (const auto& [kernel, counters] : kernels()) {
+    Counters& sum = all[function_name(kernel)];  // of functors of one name in several files
+    sum.calls += counters.calls;
+    sum.bytes_asked += counters.bytes_asked;
+    sum.sectors += counters.sectors;
+    sum.bank_conflicts += counters.bank_conflicts;
+  }
   std::vector<Counters> list;
   for (auto& [name, counters] : all) list.push_back(counters), list.back().name = name;
   return list;
