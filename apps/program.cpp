@@ -63,6 +63,7 @@ void check_command(const std::string& name, const CLI::App& program) {
 int run_program(CLI::App& program, int argc, char** argv) {
   program.set_version_flag("--version", fmt::format("{} {}", program.get_name(), version()));
   try {
+    watch_signals();
     check_command(argc > 1 ? argv[1] : "", program);
     program.parse(argc, argv);
     check(std::fflush(stdout) == 0, "output", "standard output cannot be written");

@@ -10,7 +10,11 @@ class Interrupted : public Error {
   using Error::Error;
 };
 
-// From now on SIGINT and SIGTERM only set a flag; a second one ends the program at once.
+// For a program's main, before anything makes a thread: from now on one thread takes all signals and every other one
+// blocks them (signals.h says why). SIGINT and SIGTERM end the program with exit code 130, until catch_interrupts.
+void watch_signals();
+
+// From now on the first SIGINT or SIGTERM only sets a flag; a second one ends the program at once.
 void catch_interrupts();
 
 bool interrupt_requested();

@@ -18,6 +18,10 @@ Dataset::Dataset(const DatasetOptions& options, int sample_rate)
   check(frames_ > 0, "data", "excerpts of {} s are shorter than one sample", options.seq_dur);
 }
 
+std::string Dataset::content(bool training, const std::string& track, int64_t frames) {
+  return fmt::format("{}/{}, {} frames", training ? "train" : "valid", track, frames);
+}
+
 void Dataset::read(const Sample& sample, int64_t frames, float* mixture, float* targets, int64_t stride) const {
   const int64_t size = channels_ * frames;
   const auto add = [&](const float* source) {

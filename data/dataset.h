@@ -67,6 +67,8 @@ class Dataset {
   // One line with the reason for each track that is not used.
   const std::vector<std::string>& left_out() const { return left_out_; }
 
+  // "train/NAME, 705600 frames" for each track that samples come from: what the bits of a run depend on.
+  virtual std::vector<std::string> contents() const = 0;
   virtual int64_t samples_per_epoch() const = 0;
   virtual int64_t validation_items() const = 0;  // 0: nothing to validate on
   virtual int64_t statistics_items() const = 0;
@@ -89,6 +91,8 @@ class Dataset {
   virtual Sample draw(int64_t epoch, int64_t index) const = 0;
   virtual Whole validation_sample(int64_t index) const = 0;
   virtual Whole statistics_sample(int64_t index) const = 0;
+
+  static std::string content(bool training, const std::string& track, int64_t frames);
 
   std::vector<std::string> left_out_;
 

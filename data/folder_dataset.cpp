@@ -42,4 +42,13 @@ std::vector<FolderDataset::Opened> FolderDataset::open_split(const DatasetOption
   return opened;
 }
 
+std::vector<std::string> FolderDataset::contents() const {
+  std::vector<std::string> list;
+  for (const auto* tracks : {&train_, &valid_})
+    for (const Opened& track : *tracks)
+      for (const auto& file : track.files)
+        list.push_back(content(tracks == &train_, track.name + "/" + file->name(), file->frames()));
+  return list;
+}
+
 }  // namespace unmix

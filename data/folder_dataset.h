@@ -7,6 +7,7 @@ namespace unmix {
 
 class FolderDataset : public Dataset {
  public:
+  std::vector<std::string> contents() const override;
   // Each track once.
   int64_t samples_per_epoch() const override { return static_cast<int64_t>(train_.size()); }
   int64_t validation_items() const override { return static_cast<int64_t>(valid_.size()); }

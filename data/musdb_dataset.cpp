@@ -86,6 +86,13 @@ MusdbDataset::MusdbDataset(DecodedTracks train, DecodedTracks valid, const Datas
         options.seq_dur, first.name(), static_cast<double>(first.frames()) / first.sample_rate());
 }
 
+std::vector<std::string> MusdbDataset::contents() const {
+  std::vector<std::string> list;
+  for (const DecodedTracks* tracks : {&train_, &valid_})
+    for (const auto& track : *tracks) list.push_back(content(tracks == &train_, track->name(), track->frames()));
+  return list;
+}
+
 int64_t MusdbDataset::samples_per_epoch() const { return static_cast<int64_t>(train_.size()) * samples_per_track_; }
 
 Sample MusdbDataset::draw(int64_t epoch, int64_t index) const {

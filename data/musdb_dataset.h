@@ -12,6 +12,7 @@ class MusdbDataset : public Dataset {
   // Without random_track_mix all sources of a sample are the same excerpt of one track.
   MusdbDataset(DecodedTracks train, DecodedTracks valid, const DatasetOptions& options);
 
+  std::vector<std::string> contents() const override;
   int64_t samples_per_epoch() const override;
   int64_t validation_items() const override { return static_cast<int64_t>(valid_.size()); }
   int64_t statistics_items() const override { return static_cast<int64_t>(train_.size()); }

@@ -20,6 +20,7 @@ TrainOptions training_options(const DemoOptions& demo) {
   options.root = demo.output / "songs";
   options.is_wav = true;
   options.output = demo.output / "model";
+  options.overwrite = true;
   options.cache = demo.output / "cache";
   options.nfft = 2048;
   options.nhop = 512;

@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Options of `unmix train` that a study decides by itself.
-constexpr std::string_view kNotInStudies[] = {"output", "checkpoint"};
+constexpr std::string_view kNotInStudies[] = {"output", "overwrite", "checkpoint"};
 
 std::vector<const TrainOption*> study_options() {
   std::vector<const TrainOption*> options;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/signals.h"
 
 namespace unmix {
 namespace {
@@ -21,6 +22,7 @@ Tensor Initializer::uniform(Shape shape, double bound) {
   const Philox random{seed_, tensors_++};
   float* values = tensor.data();
   const int64_t count = tensor.size();
+  const SignalsBlocked scope;
 #pragma omp parallel for schedule(static)
   for (int64_t block = 0; block < (count + 3) / 4; ++block) {
     uint32_t words[4];

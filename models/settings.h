@@ -16,6 +16,7 @@ struct SeparatorConfig {
   int64_t n_fft = 4096, hop = 1024;
   int sample_rate = 44100;  // Hz
   int64_t channels = 2;
+  bool operator==(const SeparatorConfig&) const = default;
 };
 
 SeparatorConfig read_separator_json(const std::filesystem::path& directory);

@@ -1,3 +1,4 @@
+#include "base/signals.h"
 #include "tensor/conv2d.h"
 #include "tensor/gemm.h"
 #include "tensor/onednn.h"
@@ -51,6 +52,7 @@ void execute(const dnnl::primitive& primitive, int argument, const memory::desc&
 }  // namespace
 
 void conv2d_forward_cpu(const Conv2dShape& shape, const float* x, const float* weight, float* y) {
+  const SignalsBlocked scope;
   const Descs d = plain(shape);
   const auto desc = forward_desc(d);
   execute(dnnl::convolution_forward(desc), DNNL_ARG_DST, desc.dst_desc(), d.y, y,
@@ -59,6 +61,7 @@ void conv2d_forward_cpu(const Conv2dShape& shape, const float* x, const float* w
 }
 
 void conv2d_backward_data_cpu(const Conv2dShape& shape, const float* dy, const float* weight, float* dx) {
+  const SignalsBlocked scope;
   const Descs d = plain(shape);
   const dnnl::convolution_backward_data::primitive_desc desc(
       {dnnl::algorithm::convolution_direct, any(d.x), any(d.weight), any(d.y), d.strides, d.padding, d.padding},
@@ -69,6 +72,7 @@ void conv2d_backward_data_cpu(const Conv2dShape& shape, const float* dy, const f
 }
 
 void conv2d_backward_weight_cpu(const Conv2dShape& shape, const float* x, const float* dy, float* dweight) {
+  const SignalsBlocked scope;
   const Descs d = plain(shape);
   const dnnl::convolution_backward_weights::primitive_desc desc(
       {dnnl::algorithm::convolution_direct, any(d.x), any(d.weight), any(d.y), d.strides, d.padding, d.padding},

@@ -2,6 +2,7 @@
 #include <map>
 #include <mutex>
 
+#include "base/signals.h"
 #include "tensor/fft.h"
 #include "tensor/fftw.h"
 
@@ -24,6 +25,7 @@ const FftwPlans& fftw_plans(int64_t n) {
 void rfft_cpu(const RealFft& shape, const float* real, float* spectrum) {
   const FftwPlans& plans = fftw_plans(shape.n);
   const int64_t n = shape.n, width = n + 2;
+  const SignalsBlocked scope;
 #pragma omp parallel
   {
     FftwBuffers buffers(n);
@@ -39,6 +41,7 @@ void rfft_cpu(const RealFft& shape, const float* real, float* spectrum) {
 void irfft_cpu(const RealFft& shape, float* spectrum, float* real) {
   const FftwPlans& plans = fftw_plans(shape.n);
   const int64_t n = shape.n, width = n + 2;
+  const SignalsBlocked scope;
 #pragma omp parallel
   {
     FftwBuffers buffers(n);

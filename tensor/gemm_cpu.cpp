@@ -1,6 +1,7 @@
 #include <dnnl.h>
 
 #include "base/error.h"
+#include "base/signals.h"
 #include "tensor/gemm.h"
 #include "tensor/memory.h"
 #include "tensor/onednn.h"
@@ -71,6 +72,7 @@ void gemm_cpu(const Gemm& args) {
     if (args.beta == 0.0f) clear(args);
     return;
   }
+  const SignalsBlocked scope;
   if (precision() == Precision::bf16) return gemm_bf16(args);
   gemm_fp32(args);
 }

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/signals.h"
 #include "tensor/device.h"
 #include "tensor/group_limits.h"
 #include "tensor/hd.h"
@@ -74,6 +75,7 @@ struct AddPartials {
 
 template <class F>
 void parallel_for_cpu(int64_t n, const F& f) {
+  const SignalsBlocked scope(n > kGrain);
 #pragma omp parallel for simd schedule(static) if (n > kGrain)
   for (int64_t i = 0; i < n; ++i) f(i);
 }
@@ -81,6 +83,7 @@ void parallel_for_cpu(int64_t n, const F& f) {
 template <class F>
 void parallel_for_cpu(int64_t rows, int64_t cols, const F& f) {
   const int64_t chunks = ceil_div(cols, kRowChunk);
+  const SignalsBlocked scope(rows * cols > kGrain);
 #pragma omp parallel for schedule(static) if (rows * cols > kGrain)
   for (int64_t task = 0; task < rows * chunks; ++task) {
     const int64_t row = task / chunks, begin = task % chunks * kRowChunk, end = std::min(cols, begin + kRowChunk);
@@ -115,6 +118,7 @@ void reduce_rows_cpu(int64_t rows, int64_t cols, const Map& map, const Finish& f
   const int64_t chunks = std::max<int64_t>(1, ceil_div(cols, kRowChunk));
   Scratch scratch(chunks * rows * N, Device::cpu);
   double* partials = scratch.data();
+  const SignalsBlocked scope(rows * cols > kGrain);
 #pragma omp parallel for schedule(static) if (rows * cols > kGrain)
   for (int64_t task = 0; task < rows * chunks; ++task) {
     const int64_t row = task / chunks, chunk = task % chunks;
@@ -149,6 +153,7 @@ void reduce_cols_cpu(int64_t rows, int64_t cols, const Map& map, const Finish& f
   const int64_t chunks = std::max<int64_t>(1, ceil_div(rows, kColRows)), tiles = ceil_div(cols, kColTile);
   Scratch scratch(chunks * cols * N, Device::cpu);
   double* partials = scratch.data();
+  const SignalsBlocked scope(rows * cols > kGrain);
 #pragma omp parallel for schedule(static) if (rows * cols > kGrain)
   for (int64_t task = 0; task < chunks * tiles; ++task) {
     const int64_t chunk = task / tiles, col = task % tiles * kColTile;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/signals.h"
 #include "tensor/gemm.h"
 #include "tensor/lstm.h"
 #include "tensor/math.h"
@@ -45,6 +46,7 @@ Tensor transposed(const Tensor& matrix) {
 // gates (steps * batch, 4 hidden) = x W_ih^T + b_ih + b_hh
 void input_gates(const LstmShape& s, const LstmWeights& weights, const Tensor& x, float* gates) {
   const int64_t rows = s.steps * s.batch, width = 4 * s.hidden;
+  const SignalsBlocked scope;
 #pragma omp parallel for schedule(static)
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t j = 0; j < width; ++j) gates[row * width + j] = weights.b_ih.data()[j] + weights.b_hh.data()[j];
@@ -120,9 +122,11 @@ void run_backward(const Task& task, const float* w_hh, const float* gates, const
 template <class Run>
 void for_each_task(const LstmShape& shape, const Run& run) {
   const int64_t groups = (shape.batch + kGroup - 1) / kGroup;
+  const SignalsBlocked scope;
 #pragma omp parallel for schedule(dynamic, 1)
   for (int64_t index = 0; index < shape.directions * groups; ++index) {
     const int64_t first = index % groups * kGroup;
+    const SignalsBlocked in_worker;
     run(Task{shape, index / groups, first, std::min(kGroup, shape.batch - first)});
   }
 }

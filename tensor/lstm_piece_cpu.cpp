@@ -5,6 +5,7 @@
 // are still in the cache.
 #include <algorithm>
 
+#include "base/signals.h"
 #include "tensor/gemm.h"
 #include "tensor/lstm.h"
 #include "tensor/math.h"
@@ -131,6 +132,7 @@ void lstm_pieces_cpu(const std::vector<LstmPiece>& pieces) {
   for (Work& work : works)
     for (int64_t first = 0; first < work.batch; first += kGroup)
       tasks.push_back({&work, first, std::min<int64_t>(kGroup, work.batch - first)});
+  const SignalsBlocked scope;
 #pragma omp parallel for schedule(dynamic, 1)
   for (size_t i = 0; i < tasks.size(); ++i) run(tasks[i]);
   for (const Work& work : works) *work.piece->state = work.state;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/signals.h"
 #include "tensor/fftw.h"
 #include "tensor/memory.h"
 #include "tensor/stft.h"
@@ -91,6 +92,7 @@ float fold(const StftFrames& shape, const float* padded, int64_t t) {
 void stft_analysis_cpu(const StftFrames& shape, const float* window, const float* scale, const float* signal,
                        const StftOutputs& outputs) {
   const FftwPlans& plans = fftw_plans(shape.n_fft);
+  const SignalsBlocked scope;
 #pragma omp parallel
   {
     FftwBuffers buffers(shape.n_fft);
@@ -112,6 +114,7 @@ void stft_synthesis_cpu(const StftFrames& shape, const float* window, const floa
   const int64_t segment = 64 * shape.hop;  // one task's share of a signal; its neighbours' frames are computed twice
   const int64_t segments = (padded + segment - 1) / segment;
   const auto buffer = allocate(shape.signals * padded, Device::cpu);
+  const SignalsBlocked scope;
 #pragma omp parallel
   {
     FftwBuffers buffers(shape.n_fft);

@@ -89,7 +89,7 @@ TEST_F(TrainProgram, LossThatIsNoNumberStopsAndKeepsTheLastGoodFiles) {
   const fs::path model = folder_ / "model";
   ASSERT_TRUE(succeeded(run_program(train_arguments(model, 1))));
   const std::string before = weights(model), state = training_state(model);
-  const ProgramResult result = run_program(train_arguments(model, 3, {"--model", model.string(), "--lr", "1e30"}));
+  const ProgramResult result = run_program(train_arguments(model, 3, {"--model", model.string(), "--overwrite", "--lr", "1e30"}));
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_NE(result.errors.find("in epoch 1, step 2"), std::string::npos) << result.errors;
   EXPECT_NE(result.errors.find("vocals: "), std::string::npos) << result.errors;

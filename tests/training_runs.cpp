@@ -77,19 +77,23 @@ Arguments samples_per_track(Device device, int samples, int simulated) {
   return {"--samples-per-track", std::to_string(slow ? simulated : samples)};
 }
 
-int signal_when_written(const Arguments& arguments, const fs::path& file, int signal) {
+int run_until(const Arguments& arguments, const std::function<bool(pid_t)>& act) {
   std::vector<char*> argv{const_cast<char*>(UNMIX_PROGRAM)};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   pid_t child = 0;
   if (posix_spawn(&child, UNMIX_PROGRAM, nullptr, nullptr, argv.data(), environ) != 0) return -1;
   int status = 0;
-  bool sent = false;
+  bool acted = false;
   while (waitpid(child, &status, WNOHANG) == 0) {
-    if (!sent && fs::exists(file)) sent = kill(child, signal) == 0;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    acted = acted || act(child);
+    std::this_thread::sleep_for(std::chrono::milliseconds(acted ? 5 : 1));
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+int signal_when_written(const Arguments& arguments, const fs::path& file, int signal) {
+  return run_until(arguments, [&](pid_t child) { return fs::exists(file) && kill(child, signal) == 0; });
 }
 
 }  // namespace unmix::test

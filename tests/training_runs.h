@@ -1,7 +1,10 @@
 // Short runs of `unmix train` on tiny songs, and what they leave.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,8 +30,11 @@ std::string training_state(const std::filesystem::path& folder, const std::strin
 // --samples-per-track for epochs in whose midst a run is interrupted: fewer where steps are slow, on the simulated device.
 Arguments samples_per_track(Device device, int samples, int simulated);
 
-// Starts the program, sends the signal once `file` exists, and returns its exit code, or minus the number of the signal
-// that ended it.
+// Starts the program, calls `act` every few milliseconds until it returns true, and returns the program's exit code, or
+// minus the number of the signal that ended it.
+int run_until(const Arguments& arguments, const std::function<bool(pid_t)>& act);
+
+// The same, sending the signal once `file` exists.
 int signal_when_written(const Arguments& arguments, const std::filesystem::path& file, int signal);
 
 }  // namespace unmix::test

@@ -15,8 +15,8 @@ namespace unmix {
 namespace {
 
 // Options that choose where and how long a run works, not what it computes.
-constexpr const char* kFreeToChange[] = {"output",   "checkpoint", "model", "cache", "root",      "epochs",
-                                         "patience", "nb_workers", "quiet", "device"};
+constexpr const char* kFreeToChange[] = {"output", "overwrite", "checkpoint", "checkpoint_minutes", "model", "cache",
+                                         "root",   "epochs",    "patience",   "nb_workers",         "quiet", "device"};
 
 // Folders and files that may move between the parts of a run but neither come nor go.
 constexpr const char* kMayMove[] = {"unpaired_mixtures", "unpaired_stems", "vggish"};
@@ -140,6 +140,7 @@ void TrainOptions::validate() const {
   validate_target(*this);
   require(checkpoint.empty() || model.empty(), "--checkpoint resumes a run and --model starts a new one: give one");
   learning_rate();
+  require(checkpoint_minutes >= 0.0, fmt::format("--checkpoint-minutes {}: give zero or more", checkpoint_minutes));
   positive("--epochs", epochs);
   positive("--batch-size", batch_size);
   positive("--patience", patience);

@@ -20,6 +20,8 @@ struct TrainOptions : DatasetOptions {
   std::filesystem::path output = "unmix-model";
   std::filesystem::path checkpoint;     // a model directory to resume
   std::filesystem::path model;          // a model directory to start from
+  bool overwrite = false;               // a model that the output folder holds may go
+  double checkpoint_minutes = 10.0;     // between two saves of the state within an epoch; 0: none
   std::filesystem::path cache;          // of decoded stems; empty: the user's cache folder
   int epochs = 1000;
   int batch_size = 16;

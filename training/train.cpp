@@ -40,6 +40,30 @@ void square(InputStatistics& statistics) {
     for (float& value : *values) value *= value;
 }
 
+// A model that is there already stays unless it is resumed or may go.
+void check_output(const TrainOptions& options) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const bool resumed = !options.checkpoint.empty() && fs::equivalent(options.checkpoint, options.output, error);
+  if (options.overwrite || resumed) return;
+  const std::string name = options.model_name(), folder = options.output.string();
+  for (const char* extension : {".chkpnt", ".safetensors", ".pth"})
+    if (fs::exists(options.output / (name + extension), error))
+      throw UsageError(fmt::format("{} holds a model '{}' already: --checkpoint {} goes on with it, --overwrite replaces it",
+                                   folder, name, folder));
+}
+
+// All models of a folder are separated with the settings of its separator.json.
+void check_settings(const TrainOptions& options, const SeparatorConfig& settings) {
+  if (options.overwrite || !std::filesystem::exists(options.output / "separator.json")) return;
+  const SeparatorConfig there = read_separator_json(options.output);
+  const auto text = [](const SeparatorConfig& s) {
+    return fmt::format("{} Hz, {} channels, --nfft {} and --nhop {}", s.sample_rate, s.channels, s.n_fft, s.hop);
+  };
+  check(there == settings, "train", "{} holds models of {}, this run has {}: give another --output, or --overwrite",
+        options.output.string(), text(there), text(settings));
+}
+
 void make_output_folder(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -73,13 +97,16 @@ History train(const TrainOptions& options) {
 
 History train(const TrainOptions& options, TrainingData& data) {
   options.validate();
+  check_output(options);
   set_precision(options.arithmetic());
   const Stft stft(options.nfft, options.nhop, options.device);
   const auto dataset = open_dataset(options, data);
   const auto unpaired = open_unpaired(options, *dataset);
   const auto network = make_network(options, dataset->sample_rate());
+  const SeparatorConfig settings{options.nfft, options.nhop, dataset->sample_rate(), options.nb_channels};
+  check_settings(options, settings);
   make_output_folder(options.output);
-  write_separator_json(options.output, {options.nfft, options.nhop, dataset->sample_rate(), options.nb_channels});
+  write_separator_json(options.output, settings);
   const std::string name = options.model_name();
   if (!options.model.empty()) {
     load_warm_start(options, *network);

@@ -117,15 +117,28 @@ double Trainer::train_epoch() {
     pending = std::move(current);
     if (loss_count_ > 0)
       progress.show(batch_, fmt::format("loss {:.5g}", mean_of(loss_sum_)));
-    if (interrupt_requested()) {
+    if (save_is_due()) {
       account(*pending);
-      write_checkpoint(options_.output / (options_.model_name() + ".chkpnt"), checkpoint());
-      throw Interrupted(
-          fmt::format("interrupted in epoch {}; continue with --checkpoint {}", epoch_ + 1, options_.output.string()));
+      pending.reset();
+      save_within_epoch();
     }
   }
   if (pending) account(*pending);
   return mean_of(loss_sum_);
+}
+
+bool Trainer::save_is_due() const {
+  const std::chrono::duration<double, std::ratio<60>> minutes = Clock::now() - saved_;
+  return interrupt_requested() || (options_.checkpoint_minutes > 0.0 && minutes.count() >= options_.checkpoint_minutes);
+}
+
+// Once all steps are accounted for. Throws Interrupted where that was asked for.
+void Trainer::save_within_epoch() {
+  write_checkpoint(options_.output / (options_.model_name() + ".chkpnt"), checkpoint());
+  saved_ = Clock::now();
+  if (interrupt_requested())
+    throw Interrupted(
+        fmt::format("interrupted in epoch {}; continue with --checkpoint {}", epoch_ + 1, options_.output.string()));
 }
 
 std::string Trainer::remedy() const {
@@ -151,6 +164,7 @@ double Trainer::validate() {
   const int64_t items = dataset_.validation_items();
   Progress progress("validation", items, !options_.shows_progress());
   for (int64_t index = 0; index < items; ++index) {
+    if (save_is_due()) save_within_epoch();
     const Batch batch = dataset_.validation(index);
     const double loss =
         evaluate_loss(learner_, batch.mixture.to(options_.device), select_target(batch).to(options_.device)).item();
@@ -198,6 +212,7 @@ Checkpoint Trainer::checkpoint() const {
           best_,
           optimizer_.state(),
           {{"run", run_json()},
+           {"data", dataset_.contents()},
            {"batch", batch_},
            {"step", step_},
            {"loss_sum", loss_sum_},
@@ -209,6 +224,24 @@ Checkpoint Trainer::checkpoint() const {
            {"early_stopping", early_stopping_.state()}},
           adversary_ ? adversary_->state() : NamedTensors{},
           adversary_ ? adversary_->optimizer_state() : NamedTensors{}};
+}
+
+// Says what has come to the data set or gone since the checkpoint, on which samples and so the promised bits depend.
+void Trainer::compare_data(const nlohmann::json& progress, const std::string& source) const {
+  if (!progress.contains("data")) return;  // of an earlier version
+  std::vector<std::string> before = progress.at("data"), now = dataset_.contents(), gone, come;
+  std::ranges::sort(before);
+  std::ranges::sort(now);
+  std::ranges::set_difference(before, now, std::back_inserter(gone));
+  std::ranges::set_difference(now, before, std::back_inserter(come));
+  if (gone.empty() && come.empty()) return;
+  const auto list = [](const char* word, const std::vector<std::string>& tracks) {
+    return tracks.empty() ? "" : fmt::format("; {} {}: {}", tracks.size(), word, fmt::join(tracks, ", "));
+  };
+  fmt::print(stderr,
+             "unmix: warning: {}the data set has changed since {} was saved, so the results will not be those of an "
+             "uninterrupted run{}{}\n",
+             options_.label, source, list("gone", gone), list("new", come));
 }
 
 void Trainer::resume(const Checkpoint& checkpoint, const std::string& source) {
@@ -233,6 +266,7 @@ void Trainer::resume(const Checkpoint& checkpoint, const std::string& source) {
     loss_sum_ = p.at("loss_sum");
     discriminator_sum_ = p.value("discriminator_sum", 0.0);
     loss_count_ = p.at("loss_count");
+    compare_data(p, source);
   } catch (const nlohmann::json::exception& error) {
     fail("checkpoint", "{}: the training progress in it is damaged ({})", source, error.what());
   }
@@ -241,13 +275,14 @@ void Trainer::resume(const Checkpoint& checkpoint, const std::string& source) {
 }
 
 // The checkpoint first: it alone decides what a resume finds.
-void Trainer::write_files(bool with_weights) const {
+void Trainer::write_files(bool with_weights) {
   const std::filesystem::path base = options_.output / options_.model_name();
   const auto file = [&](const char* extension) { return base.string() + extension; };
   write_checkpoint(file(".chkpnt"), checkpoint());
   if (with_weights) write_safetensors(file(".safetensors"), {best_, {}});
   if (adversary_) adversary_->write(options_.output / "discriminators" / (options_.model_name() + ".safetensors"));
   write_file(file(".json"), run_json().dump(2) + "\n");
+  saved_ = Clock::now();
 }
 
 }  // namespace unmix

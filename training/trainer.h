@@ -1,6 +1,7 @@
 // The training loop: epochs of steps and validation, learning-rate schedule, early stopping, and the model directory.
 #pragma once
 
+#include <chrono>
 #include <optional>
 
 #include "data/loader.h"
@@ -43,6 +44,8 @@ class Trainer {
   struct Pending;  // a loss that is still on its way from the device
 
   double train_epoch();
+  bool save_is_due() const;
+  void save_within_epoch();
   double validate();
   std::string remedy() const;  // of a loss that is no number, for messages
   bool finish_epoch(double train_loss, double seconds);
@@ -52,7 +55,8 @@ class Trainer {
   Tensor on_device(const Tensor& tensor) const;  // undefined where the tensor is
   nlohmann::json run_json() const;
   Checkpoint checkpoint() const;
-  void write_files(bool with_weights) const;
+  void compare_data(const nlohmann::json& progress, const std::string& source) const;
+  void write_files(bool with_weights);
 
   const TrainOptions& options_;
   MaskNetwork& network_;
@@ -74,6 +78,7 @@ class Trainer {
   double loss_sum_ = 0.0;   // of the epoch under way, over its samples
   double discriminator_sum_ = 0.0;
   int64_t loss_count_ = 0;
+  std::chrono::steady_clock::time_point saved_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace unmix

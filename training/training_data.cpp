@@ -6,6 +6,7 @@
 #include <optional>
 #include <thread>
 
+#include "base/interrupt.h"
 #include "training/option_table.h"
 #include "training/progress.h"
 #include "training/statistics.h"
@@ -18,6 +19,7 @@ InputStatistics measure(const TrainOptions& options, const Dataset& dataset, con
   const int64_t items = dataset.statistics_items();
   Progress progress("statistics", items, !options.shows_progress());
   for (int64_t index = 0; index < items; ++index) {
+    stop_if_interrupted();
     statistics.add(dataset.statistics_mixture(index).to(options.device), stft);
     progress.show(index + 1, "");
   }
@@ -49,6 +51,7 @@ DecodedTracks TrainingData::open_tracks(const TrainOptions& options, const std::
   std::optional<Progress> progress;
   const int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   return tracks_.open(tracks, threads, [&](size_t done, size_t total) {
+    stop_if_interrupted();
     if (!progress) progress.emplace("decoding", static_cast<int64_t>(total), !options.shows_progress());
     progress->show(static_cast<int64_t>(done), "");
   });
