@@ -33,7 +33,9 @@ void add_loss(CLI::App& program) {
   command->add_option("--name", options->name, "Of the loss, or a weighted sum; 'unmix info' lists them")->required();
   command->add_option("--variant", options->variant, "seed (the study's code) or paper")->capture_default_str();
   command->add_option("--input", options->input,
-                      ".safetensors with mixture (B,C,T), targets (K,B,C,T), masks (K,F,B,C,bins)")->required();
+                      ".safetensors with mixture (B,C,T), targets (K,B,C,T), masks (K,F,B,C,bins); its metadata "
+                      "sample_rate, in Hz, is 44100 unless given")
+      ->required();
   command->add_option("--weights", options->weights, "Of the loss's network: discriminators, or VGGish");
   command->add_option("--nfft", options->n_fft, "Of the STFT; default: the file's metadata n_fft")
       ->check(CLI::PositiveNumber);

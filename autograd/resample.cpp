@@ -11,6 +11,7 @@
 
 #include "autograd/ops.h"
 #include "base/error.h"
+#include "tensor/device_number.h"
 #include "tensor/launch.h"
 
 namespace unmix {
@@ -68,15 +69,20 @@ Filters cached_filters(int64_t up, int64_t down, Device device) {
   struct Entry {
     int64_t up, down;
     Device device;
+    int number;  // the device's
     Filters filters;
   };
   thread_local std::vector<Entry> entries;
+  const int number = device_number(device);
   for (const Entry& e : entries)
-    if (e.up == up && e.down == down && e.device == device) return e.filters;
+    if (e.up == up && e.down == down && e.device == device && e.number == number) return e.filters;
   if (entries.size() == 8) entries.erase(entries.begin());
   const Kernel kernel(up, down);
   const double unit = static_cast<double>(down) / static_cast<double>(up);
-  entries.push_back({up, down, device,
+  entries.push_back({up,
+                     down,
+                     device,
+                     number,
                      {make_polyphase(kernel, up, down, 1.0, device), make_polyphase(kernel, down, up, unit, device)}});
   return entries.back().filters;
 }

@@ -39,7 +39,7 @@ void training_step(benchmark::State& state, const LossEntry& loss) {
   const auto adversary = make_adversary(options, stft, kSamples);
   const auto features = make_features(options);
   const Objective objective(loss.name, make_context(options, adversary.get(), features.get()));
-  const Learner learner{network, stft, objective, optimizer, 0.0, adversary.get()};
+  const Learner learner{network, stft, objective, optimizer, 44100, 0.0, adversary.get()};
   const Tensor mixture = noise({kBatch, 2, kSamples}, 0).to(device),
                targets = noise({4, kBatch, 2, kSamples}, 1).to(device);
   uint64_t step = 0;

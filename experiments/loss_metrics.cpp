@@ -14,9 +14,10 @@ constexpr int64_t kFft = 4096, kHop = 1024;
 Tensor stack(const Audio& form, const std::vector<const Audio*>& sources) {
   std::vector<float> samples;
   for (const Audio* audio : sources) {
-    check(audio->channels == form.channels && audio->samples.size() == form.samples.size(), "metrics",
-          "a signal of {} channels and {} frames does not fit the mixture's {} and {}", audio->channels,
-          audio->frames(), form.channels, form.frames());
+    check(audio->channels == form.channels && audio->samples.size() == form.samples.size() &&
+              audio->sample_rate == form.sample_rate,
+          "metrics", "a signal of {} channels and {} frames at {} Hz does not fit the mixture's {} and {} at {} Hz",
+          audio->channels, audio->frames(), audio->sample_rate, form.channels, form.frames(), form.sample_rate);
     samples.insert(samples.end(), audio->samples.begin(), audio->samples.end());
   }
   return Tensor::from(samples, {static_cast<int64_t>(sources.size()), 1, form.channels, form.frames()});
@@ -49,13 +50,14 @@ std::vector<std::pair<std::string, double>> loss_metrics(const Audio& mixture, c
   const NoGrad no_grad;
   const Stft stft(kFft, kHop, Device::cpu);
   const Tensor waveforms = stack(mixture, given);
-  Signals signals(stft, stack(mixture, {&mixture})[0], stack(mixture, wanted), {true, true});
+  Signals signals(stft, stack(mixture, {&mixture})[0], stack(mixture, wanted), mixture.sample_rate, {true, true});
   Tensor magnitudes = Tensor::empty(signals.target_magnitudes().shape());
   for (int64_t k = 0; k < magnitudes.dim(0); ++k) stft.parts(waveforms[k], Tensor(), magnitudes[k]);
   const Var masks(ratio_masks(magnitudes)), exact(quotients(magnitudes, signals.mixture_magnitude()));
   std::vector<std::pair<std::string, double>> values;
   for (const LossEntry& loss : loss_registry()) {
     if (loss.name == "Adversarial" || (loss.name == "DeepFeature" && features == nullptr)) continue;
+    if (loss.name == "CombinedMDL" && given.size() == 1) continue;  // of one source there are no sums
     signals.set_masks(loss.domain == "mask" ? masks : exact);
     signals.set_estimates(waveforms);
     values.emplace_back(loss.name, loss.compute(signals, {.variant = variant, .features = features}).value().item());

@@ -13,8 +13,8 @@ namespace unmix {
 
 // Every loss of the registry on the sources that both have, in the order of the estimates: STFT with 4096 samples, hop
 // 1024. Losses of masks see |E_k| / (sum_j |E_j| + 1e-18), all others the estimates themselves. DeepFeature comes with
-// `features` alone, Adversarial never: what it measures changes with its opponents. All signals have the mixture's form;
-// longer signals take some 1 GB a minute of four stereo sources.
+// `features` alone, CombinedMDL with two sources or more, Adversarial never: what it measures changes with its
+// opponents. All signals have the mixture's form; longer signals take some 1 GB a minute of four stereo sources.
 std::vector<std::pair<std::string, double>> loss_metrics(const Audio& mixture, const NamedAudio& references,
                                                          const NamedAudio& estimates, Variant variant,
                                                          const Vggish* features = nullptr);

@@ -4,7 +4,7 @@
 //   L_feat^j  = 1/(C H W K) sum |phi_j(e) - phi_j(y)|^2
 //   L_style^j = sum |G_j(e) - G_j(y)|^2,  G_j = psi psi^T / (C H W), psi = phi_j as a matrix (C, H W)
 // The sums run over a patch and over the K sources; of the patches (batch and time alike) the mean is taken.
-// A patch's input: channels averaged, 44.1 -> 16 kHz, VGGish's own log-mel; or magnitudes summed to the mel bands.
+// A patch's input: channels averaged, resampled to 16 kHz, VGGish's own log-mel; or magnitudes summed to the mel bands.
 //
 // Feature maps are large (4.2 MB a patch), but the loss is a sum over patches: a few patches at a time go forward and
 // straight back to their input, whose gradient alone is kept.
@@ -21,7 +21,6 @@ namespace unmix {
 namespace {
 
 constexpr int64_t kPatchesAtOnce = 16;
-constexpr int64_t kRate = 44100;  // Hz
 
 // dx = dy dl/dx
 struct ScaleGradient {
@@ -96,18 +95,18 @@ Var deep_feature_distance(const Vggish& network, const Var& estimates, const Ten
   });
 }
 
-Var deep_feature_patches(const Var& waveforms) {
+Var deep_feature_patches(const Var& waveforms, int sample_rate) {
   check(waveforms.value().rank() == 4, "deep_feature", "shape {} is not (sources, batch, channels, samples)",
         to_string(waveforms.shape()));
   const Var mono = scale(sum_axis(waveforms, 2), 1.0f / static_cast<float>(waveforms.dim(2)));
-  return vggish_patches(resample(reshape(mono, {-1, waveforms.dim(3)}), kRate, kVggishRate));
+  return vggish_patches(resample(reshape(mono, {-1, waveforms.dim(3)}), sample_rate, kVggishRate));
 }
 
-Var deep_feature_patches_of_magnitudes(const Var& magnitudes) {
+Var deep_feature_patches_of_magnitudes(const Var& magnitudes, int sample_rate) {
   check(magnitudes.value().rank() == 5, "deep_feature", "shape {} is not (sources, frames, batch, channels, bins)",
         to_string(magnitudes.shape()));
   const Var mono = permute(scale(sum_axis(magnitudes, 3), 1.0f / static_cast<float>(magnitudes.dim(3))), {1, 0, 2, 3});
-  return vggish_patches_of_magnitudes(reshape(mono, {mono.dim(0), -1, mono.dim(3)}), kRate);
+  return vggish_patches_of_magnitudes(reshape(mono, {mono.dim(0), -1, mono.dim(3)}), sample_rate);
 }
 
 Var deep_feature(Signals& signals, const LossContext& context) {
@@ -115,8 +114,10 @@ Var deep_feature(Signals& signals, const LossContext& context) {
   const Vggish& network = *context.features;
   const bool waveforms = network.config().frontend == VggishFrontend::waveform;
   const auto to_patches = waveforms ? &deep_feature_patches : &deep_feature_patches_of_magnitudes;
-  const Var estimates = to_patches(waveforms ? signals.estimates() : signals.estimate_magnitudes());
-  const Var targets = to_patches(Var(waveforms ? signals.targets() : signals.target_magnitudes()));
+  const Var estimates =
+      to_patches(waveforms ? signals.estimates() : signals.estimate_magnitudes(), signals.sample_rate());
+  const Var targets =
+      to_patches(Var(waveforms ? signals.targets() : signals.target_magnitudes()), signals.sample_rate());
   const Var features = deep_feature_distance(network, estimates, targets.value(), signals.sources());
   return l2freq(signals, {Variant::paper}) + features;
 }

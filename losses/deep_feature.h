@@ -13,9 +13,9 @@ struct DeepFeatureWeights {
 Var deep_feature_distance(const Vggish& network, const Var& estimates, const Tensor& targets, int64_t sources,
                           const DeepFeatureWeights& weights = {});
 
-// The network's input from waveforms at 44.1 kHz (sources, batch, channels, samples).
-Var deep_feature_patches(const Var& waveforms);
+// The network's input from waveforms (sources, batch, channels, samples).
+Var deep_feature_patches(const Var& waveforms, int sample_rate);
 // The same from their magnitudes (sources, frames, batch, channels, bins).
-Var deep_feature_patches_of_magnitudes(const Var& magnitudes);
+Var deep_feature_patches_of_magnitudes(const Var& magnitudes, int sample_rate);
 
 }  // namespace unmix

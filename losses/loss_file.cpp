@@ -1,6 +1,8 @@
 #include "losses/loss_file.h"
 
 #include <charconv>
+#include <limits>
+#include <optional>
 
 #include "base/error.h"
 #include "models/discriminator_file.h"
@@ -18,17 +20,31 @@ const Tensor& tensor_of(const TensorFile& file, const char* name, int rank, cons
   return *tensor;
 }
 
-int64_t size_of(const TensorFile& file, const char* key, const char* option, int64_t given, const std::string& path) {
-  if (given != 0) return given;
+// The file's metadata; none where it has no such key.
+std::optional<int64_t> number_of(const TensorFile& file, const char* key, const std::string& path) {
   const auto found = file.metadata.find(key);
-  if (found == file.metadata.end())
-    throw UsageError(fmt::format("{} has no metadata '{}': give {}", path, key, option));
+  if (found == file.metadata.end()) return std::nullopt;
   int64_t value = 0;
   const std::string& text = found->second;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   check(error == std::errc{} && end == text.data() + text.size(), "loss", "{}: metadata '{}' is '{}', not a number",
         path, key, text);
   return value;
+}
+
+int64_t size_of(const TensorFile& file, const char* key, const char* option, int64_t given, const std::string& path) {
+  if (given != 0) return given;
+  const auto stated = number_of(file, key, path);
+  if (!stated) throw UsageError(fmt::format("{} has no metadata '{}': give {}", path, key, option));
+  return *stated;
+}
+
+// 44.1 kHz where the file does not say.
+int rate_of(const TensorFile& file, const std::string& path) {
+  const int64_t rate = number_of(file, "sample_rate", path).value_or(44100);
+  check(rate > 0 && rate <= std::numeric_limits<int>::max(), "loss",
+        "{}: metadata 'sample_rate' is {}; a rate in Hz is needed", path, rate);
+  return static_cast<int>(rate);
 }
 
 struct Networks {
@@ -70,7 +86,7 @@ LossOnFile loss_on_file(const Objective& objective, const std::filesystem::path&
   const Tensor& mixture = tensor_of(file, "mixture", 3, path);
   const Tensor& targets = tensor_of(file, "targets", 4, path);
   const Stft stft(size_of(file, "n_fft", "--nfft", n_fft, path), size_of(file, "n_hop", "--nhop", hop, path), device);
-  Signals signals(stft, mixture.to(device), targets.to(device), objective.needs());
+  Signals signals(stft, mixture.to(device), targets.to(device), rate_of(file, path), objective.needs());
   const Var masks(tensor_of(file, "masks", 5, path).to(device), /*requires_grad=*/true);
   signals.set_masks(masks);
   Networks networks;

@@ -1,5 +1,6 @@
 // A loss and its gradient on a batch from a .safetensors file, to compare with another framework: tensors `mixture`
-// (B, C, T), `targets` (K, B, C, T), `masks` (K, F, B, C, bins); metadata `n_fft`, `n_hop`.
+// (B, C, T), `targets` (K, B, C, T), `masks` (K, F, B, C, bins); metadata `n_fft`, `n_hop` and `sample_rate` in
+// Hz, 44100 where it is missing.
 #pragma once
 
 #include <filesystem>

@@ -5,7 +5,9 @@
 
 namespace unmix {
 
-Signals::Signals(const Stft& stft, Tensor mixture, Tensor targets, Needs needs) : stft_(stft), needs_(needs) {
+Signals::Signals(const Stft& stft, Tensor mixture, Tensor targets, int sample_rate, Needs needs)
+    : stft_(stft), sample_rate_(sample_rate), needs_(needs) {
+  check(sample_rate > 0, "loss", "the signals' sample rate is {} Hz; a positive one is needed", sample_rate);
   check(mixture.rank() == 3 && targets.rank() == 4 && targets.dim(0) > 0 && targets[0].shape() == mixture.shape(),
         "loss", "mixture {} and targets {} do not fit: give (batch, channels, samples) and (sources, ...) of them",
         to_string(mixture.shape()), to_string(targets.shape()));

@@ -19,8 +19,8 @@ struct Needs {
 
 class Signals {
  public:
-  // Keeps its handles on the waveforms only where they are needed.
-  Signals(const Stft& stft, Tensor mixture, Tensor targets, Needs needs = {true, true});
+  // sample_rate: the waveforms', in Hz. Keeps its handles on the waveforms only where they are needed.
+  Signals(const Stft& stft, Tensor mixture, Tensor targets, int sample_rate, Needs needs = {true, true});
 
   // The network's output; every loss needs it.
   void set_masks(Var masks);
@@ -34,6 +34,7 @@ class Signals {
   const Var& unpaired_estimates() const { return unpaired_estimates_; }
 
   int64_t sources() const { return sources_; }
+  int sample_rate() const { return sample_rate_; }
   const Tensor& mixture() const;
   const Tensor& targets() const;
   const Var& masks() const;
@@ -55,6 +56,7 @@ class Signals {
   void analyse_targets();
 
   const Stft& stft_;
+  int sample_rate_;
   Needs needs_;
   int64_t sources_ = 0, samples_ = 0;
   Shape mask_shape_;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "layers/stft.h"
+#include "tensor/device_number.h"
 
 namespace unmix {
 namespace {
@@ -27,6 +28,7 @@ struct Constants {
   double sample_rate;
   int64_t n_fft;
   Device device;
+  int number;  // the device's
   Tensor mel_weights;
   StftOptions stft;
 };
@@ -34,11 +36,12 @@ struct Constants {
 // Kept: every step needs the same. By each thread for itself, since each has its own CUDA stream.
 Constants cached_constants(double sample_rate, int64_t n_fft, Device device) {
   thread_local std::vector<Constants> entries;
+  const int number = device_number(device);
   for (const Constants& e : entries)
-    if (e.sample_rate == sample_rate && e.n_fft == n_fft && e.device == device) return e;
+    if (e.sample_rate == sample_rate && e.n_fft == n_fft && e.device == device && e.number == number) return e;
   if (entries.size() == 8) entries.erase(entries.begin());
   entries.push_back(
-      {sample_rate, n_fft, device, vggish_mel_weights(sample_rate, n_fft).to(device), transform(device)});
+      {sample_rate, n_fft, device, number, vggish_mel_weights(sample_rate, n_fft).to(device), transform(device)});
   return entries.back();
 }
 

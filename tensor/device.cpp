@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "tensor/device_number.h"
 #include "tensor/memory_cuda.h"
 
 namespace unmix {
@@ -33,6 +34,14 @@ std::string cuda_device_name(int index) {
 #else
   fail("device", "cuda:{} has no name: this build has no CUDA half", index);
 #endif
+}
+
+int device_number(Device device) {
+#ifdef UNMIX_CUDA
+  if (device == Device::cuda) return current_cuda_device();
+#endif
+  static_cast<void>(device);
+  return 0;
 }
 
 std::string device_description(Device device) {

@@ -20,7 +20,7 @@ class Balanced : public ::testing::TestWithParam<Device> {
 
   Signals signals(float level = 1.0f) const {
     const Tensor targets = random_tensor({2, 1, 2, 200}, 1, -level, level, GetParam());
-    return {stft_, sum_axis(Var(targets), 0).value(), targets};
+    return {stft_, sum_axis(Var(targets), 0).value(), targets, 44100};
   }
   Result run(const char* text, Balancer* balancer, float level = 1.0f) const {
     const Objective objective(text);

@@ -58,7 +58,7 @@ LossContext context_of(Variant variant, Device device) {
 
 Result compute(const LossEntry& loss, Variant variant, const Example& e, bool with_gradient = true) {
   const Stft stft(kFft, kHop, e.mixture.device());
-  Signals signals(stft, e.mixture, e.targets);
+  Signals signals(stft, e.mixture, e.targets, 44100);
   Var masks(e.masks, with_gradient);
   signals.set_masks(masks);
   Var value = loss.compute(signals, context_of(variant, e.mixture.device()));
@@ -122,7 +122,7 @@ TEST_P(EveryLoss, SameBitsTwice) {
 TEST_P(EveryLoss, FrozenMasksBuildNoGraph) {
   const Example e = example(3, device_);
   const Stft stft(kFft, kHop, device_);
-  Signals signals(stft, e.mixture, e.targets);
+  Signals signals(stft, e.mixture, e.targets, 44100);
   signals.set_masks(Var(e.masks));
   EXPECT_FALSE(loss_.compute(signals, context_of(variant_, device_)).requires_grad());
 }
@@ -138,7 +138,7 @@ TEST_P(EveryLoss, DevicesAgree) {
 // The message of a loss that is given less than it needs, or "" where its value is the same.
 std::string complaint(const LossEntry& loss, Variant variant, const Example& e, Needs given) {
   const Stft stft(kFft, kHop, e.mixture.device());
-  Signals signals(stft, e.mixture, e.targets, given);
+  Signals signals(stft, e.mixture, e.targets, 44100, given);
   signals.set_masks(Var(e.masks));
   try {
     const float value = loss.compute(signals, context_of(variant, e.mixture.device())).value().item();
@@ -229,7 +229,7 @@ TEST(LossRegistry, UnknownNameListsTheNearest) {
 TEST(Signals, ComputesEverythingOnce) {
   const Example e = example(7, Device::cpu);
   const Stft stft(kFft, kHop, Device::cpu);
-  Signals signals(stft, e.mixture, e.targets);
+  Signals signals(stft, e.mixture, e.targets, 44100);
   signals.set_masks(Var(e.masks, true));
   const auto buffers = [&] {
     return std::vector<const float*>{
@@ -251,7 +251,7 @@ TEST(Signals, ComputesEverythingOnce) {
 TEST(Signals, TargetsAreWhatTheirNamesSay) {
   const Example e = example(8, Device::cpu);
   const Stft stft(kFft, kHop, Device::cpu);
-  Signals signals(stft, e.mixture, e.targets);
+  Signals signals(stft, e.mixture, e.targets, 44100);
   const std::vector<float> magnitudes = signals.target_magnitudes().to_vector(), x = signals.mixture_spectrum().to_vector(),
                            y = signals.target_spectra().to_vector(), ratio = signals.ratio_masks().to_vector(),
                            dominant = signals.dominant_sources().to_vector(), cosine = signals.phase_cosines().to_vector();
@@ -277,10 +277,10 @@ TEST(Signals, TargetsAreWhatTheirNamesSay) {
 TEST(Signals, RefusesMasksOfAnotherShape) {
   const Example e = example(6, Device::cpu);
   const Stft stft(kFft, kHop, Device::cpu);
-  Signals signals(stft, e.mixture, e.targets);
+  Signals signals(stft, e.mixture, e.targets, 44100);
   EXPECT_NE(error_of([&] { signals.set_masks(Var(e.masks[0])); }), "");
   EXPECT_NE(error_of([&] { signals.masks(); }), "");
-  EXPECT_NE(error_of([&] { Signals(stft, e.mixture[0], e.targets); }), "");
+  EXPECT_NE(error_of([&] { Signals(stft, e.mixture[0], e.targets, 44100); }), "");
 }
 
 }  // namespace

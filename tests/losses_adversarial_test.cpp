@@ -133,7 +133,7 @@ struct Game {
   }
   Tensor targets(uint64_t seed) const { return random_tensor({4, 2, 2, 1280}, seed, -1, 1, device); }
   Tensor mixture(uint64_t seed) const { return sum_axis(Var(targets(seed)), 0).value(); }
-  Learner learner(Adversary* opponent) { return {network, stft, *objective, *optimizer, 0.0, opponent}; }
+  Learner learner(Adversary* opponent) { return {network, stft, *objective, *optimizer, 44100, 0.0, opponent}; }
 
   std::vector<float> step(uint64_t number, bool unpaired) {
     UnpairedSignals more;
@@ -161,7 +161,7 @@ class AdversarialStep : public ::testing::TestWithParam<Device> {
  protected:
   Game game_{GetParam()};
   Signals signals() {
-    Signals signals(game_.stft, game_.mixture(7), game_.targets(7), {});
+    Signals signals(game_.stft, game_.mixture(7), game_.targets(7), 44100, {});
     signals.set_masks(game_.network(Var(signals.mixture_magnitude())));
     return signals;
   }
@@ -180,7 +180,7 @@ TEST_P(AdversarialStep, UpdatingTheDiscriminatorsLeavesTheSeparator) {
 // The discriminators' weights after a whole step are those after their own update of the same batch.
 TEST_P(AdversarialStep, UpdatingTheSeparatorLeavesTheDiscriminators) {
   Game alone(GetParam());
-  Signals batch(alone.stft, alone.mixture(7), alone.targets(7), {});
+  Signals batch(alone.stft, alone.mixture(7), alone.targets(7), 44100, {});
   alone.network.begin_step(3, 0);
   batch.set_masks(alone.network(Var(batch.mixture_magnitude())));
   alone.adversary.update(batch, {}, 3, 0);
@@ -234,7 +234,7 @@ TEST_P(AdversarialStep, StateBringsTheOpponentsBack) {
   };
   other.adversary.load_state(copies(game_.adversary.state()), copies(game_.adversary.optimizer_state()), "test");
   for (Game* game : {&game_, &other}) {
-    Signals batch(game->stft, game->mixture(7), game->targets(7), {});
+    Signals batch(game->stft, game->mixture(7), game->targets(7), 44100, {});
     batch.set_masks(Var(random_tensor({4, 41, 2, 2, 65}, 2, 0, 1, GetParam())));
     game->adversary.update(batch, {}, 3, 1);
   }

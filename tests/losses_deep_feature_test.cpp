@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numbers>
 
 #include "audio_helpers.h"
 #include "golden_file.h"
+#include "losses/losses.h"
 #include "tensor_helpers.h"
 #include "tolerances.h"
 #include "vggish_helpers.h"
@@ -67,7 +69,7 @@ TEST_P(DeepFeature, OfPatchesIsPyTorchs) {
 TEST_P(DeepFeature, OfWaveformsIsPyTorchs) {
   const Shape shape{2, 1, 2, 44100};
   compare("waveform", hashed(230, shape, 0.5, 0.0, device()), hashed(231, shape, 0.5, 0.0, device()), 61,
-          deep_feature_patches);
+          [](const Var& x) { return deep_feature_patches(x, 44100); });
 }
 
 // 40 patches go in three parts; a few of them alone gives its share of the value and of the gradient.
@@ -123,8 +125,8 @@ TEST_P(DeepFeature, IsNothingForPerfectEstimatesAndFiniteForSilentOnes) {
   for (const Tensor& estimates : {noise, silence})
     for (const Tensor& targets : {noise, silence}) {
       const Var x(estimates, true);
-      const Tensor target = deep_feature_patches(Var(targets)).value();
-      Var loss = deep_feature_distance(*network_, deep_feature_patches(x), target, 2);
+      const Tensor target = deep_feature_patches(Var(targets), 44100).value();
+      Var loss = deep_feature_distance(*network_, deep_feature_patches(x, 44100), target, 2);
       if (estimates.shares_buffer(targets))
         EXPECT_EQ(loss.value().item(), 0.0f);
       else
@@ -141,18 +143,61 @@ TEST_P(DeepFeature, BuildsAGraphForEstimatesAlone) {
 
 TEST_P(DeepFeature, MagnitudesBecomePatchesSourceBySource) {
   const Tensor magnitudes = random_tensor({2, 96, 3, 2, 65}, 1, 0.0, 9.0, device());
-  const Tensor all = deep_feature_patches_of_magnitudes(Var(magnitudes)).value();
+  const Tensor all = deep_feature_patches_of_magnitudes(Var(magnitudes), 44100).value();
   ASSERT_EQ(all.shape(), (Shape{6, 1, 96, 64}));
   for (int64_t k = 0; k < 2; ++k)
-    EXPECT_LT(relative_error(all.rows(3 * k, 3 * k + 3).to_vector(),
-                             deep_feature_patches_of_magnitudes(Var(magnitudes.rows(k, k + 1))).value().to_vector()),
-              tolerance::kValue);
+    EXPECT_LT(
+        relative_error(all.rows(3 * k, 3 * k + 3).to_vector(),
+                       deep_feature_patches_of_magnitudes(Var(magnitudes.rows(k, k + 1)), 44100).value().to_vector()),
+        tolerance::kValue);
+}
+
+// A tone of 1 kHz with soft ends at 16 kHz, (2, 1, 1, 20000).
+Tensor tone_at_16_khz(Device device) {
+  std::vector<float> samples(2 * 20000);
+  for (size_t i = 0; i < samples.size(); ++i) {
+    const double t = static_cast<double>(i % 20000), envelope = std::sin(std::numbers::pi * t / 20000);
+    samples[i] = static_cast<float>((i < 20000 ? 0.9 : 0.3) * envelope * std::sin(2 * std::numbers::pi * t / 16));
+  }
+  return Tensor::from(samples, {2, 1, 1, 20000}, device);
+}
+
+TEST_P(DeepFeature, SoundIsTheSameAtEveryRate) {
+  const Tensor low = tone_at_16_khz(device()), high = resample(Var(low), 16000, 44100).value();
+  const auto of = [](const Tensor& x, int rate) { return deep_feature_patches(Var(x), rate).value().to_vector(); };
+  EXPECT_LT(relative_error(of(high, 44100), of(low, 16000)), tolerance::kVggish);
+  EXPECT_GT(relative_error(of(low, 44100), of(low, 16000)), 100 * tolerance::kVggish);  // negative control
+  // Magnitudes: the same frequencies in transforms of the same length in seconds.
+  const auto mapped = [&](const Tensor& x, int rate, int64_t n_fft) {
+    const Stft stft(n_fft, n_fft / 4, device());
+    Tensor magnitudes = Tensor::empty({2, stft.frames(x.dim(3)), 1, 1, stft.bins()}, device());
+    for (int64_t k = 0; k < 2; ++k) stft.parts(x[k], {}, magnitudes[k]);
+    return deep_feature_patches_of_magnitudes(Var(magnitudes), rate).value().to_vector();
+  };
+  EXPECT_LT(relative_error(mapped(high, 44100, 1764), mapped(low, 16000, 640)), 0.02);  // other bins in a band
+  EXPECT_GT(relative_error(mapped(low, 44100, 640), mapped(low, 16000, 640)), 0.2);
+}
+
+TEST_P(DeepFeature, TheLossHasTheRateOfItsSignals) {
+  const Stft stft(512, 128, device());
+  const Tensor targets = tone_at_16_khz(device());
+  const auto features = [&](int rate) {
+    Signals signals(stft, sum_axis(Var(targets), 0).value(), targets, rate);
+    signals.set_masks(Var(random_tensor({2, stft.frames(20000), 1, 1, stft.bins()}, 2, 0.1, 0.9, device())));
+    const LossContext context{.variant = Variant::paper, .features = network_.get()};
+    const double all = deep_feature(signals, context).value().item() - l2freq(signals, context).value().item();
+    const Var estimates = deep_feature_patches(signals.estimates(), 16000);
+    const Tensor patches = deep_feature_patches(Var(targets), 16000).value();
+    return all / deep_feature_distance(*network_, estimates, patches, 2).value().item();
+  };
+  EXPECT_NEAR(features(16000), 1.0, tolerance::kVggish);
+  EXPECT_GT(std::fabs(features(44100) - 1.0), 0.01);
 }
 
 TEST_P(DeepFeature, RefusesWhatDoesNotFit) {
   EXPECT_NE(error_of([&] { deep_feature_distance(*network_, Var(patches(1, 2)), patches(1, 1), 1); }), "");
   EXPECT_NE(error_of([&] { deep_feature_distance(*network_, Var(patches(1, 3)), patches(1, 3), 2); }), "");
-  EXPECT_NE(error_of([&] { deep_feature_patches(Var(Tensor::zeros({2, 3, 4}, device()))); }), "");
+  EXPECT_NE(error_of([&] { deep_feature_patches(Var(Tensor::zeros({2, 3, 4}, device())), 44100); }), "");
 }
 
 }  // namespace

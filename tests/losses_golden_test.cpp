@@ -33,7 +33,7 @@ TEST_P(LossGoldens, ValuesAndGradientsAgree) {
     for (const Variant variant : {Variant::seed, Variant::paper}) {
       const std::string name = golden_name(golden, loss, variant);
       if (name.empty()) continue;
-      Signals signals(stft, golden.tensor("mixture", device), golden.tensor("targets", device));
+      Signals signals(stft, golden.tensor("mixture", device), golden.tensor("targets", device), 44100);
       const Var masks(golden.tensor("masks", device), true);
       signals.set_masks(masks);
       Var value = loss.compute(signals, {variant});

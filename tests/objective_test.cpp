@@ -42,7 +42,7 @@ TEST(Objective, AddsItsTermsUp) {
   const Tensor masks = random_tensor({2, stft.frames(200), 1, 2, stft.bins()}, 2, 0.1, 0.9);
   const auto value = [&](const char* text) {
     const Objective objective(text, {Variant::paper});
-    Signals signals(stft, mixture, targets, objective.needs());
+    Signals signals(stft, mixture, targets, 44100, objective.needs());
     signals.set_masks(Var(masks));
     return objective(signals).value().item();
   };

@@ -83,6 +83,21 @@ TEST_F(ProgramLoss, SizesComeFromTheFileOrTheOptions) {
   EXPECT_NEAR(json::parse(paper.output)["loss"].get<double>(), value / 2, 1e-6 * value);
 }
 
+TEST_F(ProgramLoss, DeepFeatureHasTheRateThatTheFileStates) {
+  const auto value = [&](const std::string& rate) {
+    write_batch([&](TensorFile& file) {
+      if (!rate.empty()) file.metadata["sample_rate"] = rate;
+    });
+    const auto result = run_program({"loss", "--name", "DeepFeature", "--input", batch, "--device", "cpu"});
+    EXPECT_EQ(result.exit_code, 0) << result.errors;
+    return json::parse(result.output).at("loss").get<double>();
+  };
+  EXPECT_EQ(value(""), value("44100"));
+  EXPECT_NE(value("16000"), value("44100"));
+  write_batch([](TensorFile& file) { file.metadata["sample_rate"] = "0"; });
+  expect_error(run(), 1, "metadata 'sample_rate' is 0; a rate in Hz is needed");
+}
+
 TEST_F(ProgramLoss, TheGradientIsWrittenWhole) {
   write_batch();
   EXPECT_TRUE(succeeded(run({"--output", folder / "grad.safetensors"})));

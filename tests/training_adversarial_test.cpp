@@ -163,7 +163,7 @@ TEST_F(AdversarialProgram, LossOfAFileWithDiscriminatorsOfAFile) {
   ASSERT_EQ(result.exit_code, 0) << result.errors;
 
   const Stft stft(64, 32, Device::cpu);
-  Signals signals(stft, mixture, targets, {});
+  Signals signals(stft, mixture, targets, 44100, {});
   signals.set_masks(Var(masks));
   LossContext context;
   context.discriminators = &discriminators;

@@ -46,7 +46,7 @@ class TrainingParity : public testing::TestWithParam<Case> {
     const Stft stft(sizes_.at("n_fft"), sizes_.at("hop"), device);
     Adam optimizer(net->parameters(), {sizes_.at("lr"), weight_decay});
     const Objective objective("L2freq");
-    const Learner learner{*net, stft, objective, optimizer};
+    const Learner learner{*net, stft, objective, optimizer, 44100};
     Trained run;
     for (int step = 0; step < sizes_.at("steps"); ++step) {
       const auto [mixture, targets] = batch(step % sizes_.at("batches").get<int>());

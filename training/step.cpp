@@ -6,7 +6,7 @@ namespace unmix {
 namespace {
 
 Signals make_signals(const Learner& learner, Tensor mixture, Tensor targets) {
-  Signals signals(learner.stft, std::move(mixture), std::move(targets), learner.objective.needs());
+  Signals signals(learner.stft, std::move(mixture), std::move(targets), learner.sample_rate, learner.objective.needs());
   signals.set_masks(learner.network(Var(signals.mixture_magnitude())));
   return signals;
 }

@@ -20,6 +20,7 @@ struct Learner {
   const Stft& stft;
   const Objective& objective;
   Adam& optimizer;
+  int sample_rate;                  // of the batches' signals, in Hz
   double clip_gradient_norm = 0.0;  // 0: off
   Adversary* adversary = nullptr;   // updated before the network in every step
   Balancer* balancer = nullptr;     // of the objective's terms

@@ -48,8 +48,14 @@ Trainer::Trainer(const TrainOptions& options, MaskNetwork& network, const Stft& 
       optimizer_(network.parameters(), {options.learning_rate(), options.weight_decay}),
       objective_(options.loss, make_context(options, adversary_.get(), features_.get())),
       balancer_(options.balance ? std::make_optional<Balancer>(objective_, options.device) : std::nullopt),
-      learner_{network,          stft, objective_, optimizer_, options.clip_gradient_norm,
-               adversary_.get(), balancer_ ? &*balancer_ : nullptr},
+      learner_{network,
+               stft,
+               objective_,
+               optimizer_,
+               dataset.sample_rate(),
+               options.clip_gradient_norm,
+               adversary_.get(),
+               balancer_ ? &*balancer_ : nullptr},
       schedule_({options.lr_decay_gamma, options.lr_decay_patience, kCooldown}),
       early_stopping_(options.patience) {}
 

@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
     const auto adversary = make_adversary(options, stft, samples);
     const auto features = make_features(options);
     const Objective objective(loss_name, make_context(options, adversary.get(), features.get()));
-    const Learner learner{*network, stft, objective, optimizer, 0.0, adversary.get()};
+    const Learner learner{*network, stft, objective, optimizer, 44100, 0.0, adversary.get()};
     std::string line;
     for (uint64_t step = 0; std::getline(std::cin, line); ++step) {
       Tensor mixture = noise({batch, 2, samples}, 2 * step).to(device);
