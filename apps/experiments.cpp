@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include "apps/commands.h"
+#include "apps/file_arguments.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "experiments/study_tables.h"
@@ -11,7 +12,7 @@ namespace {
 
 struct Options {
   CommonOptions common;
-  std::filesystem::path file;
+  std::vector<std::filesystem::path> files;
   StudyOverrides overrides;
   StudyOptions study;
   bool dry_run = false;
@@ -27,7 +28,10 @@ void print_results(const Study& study, const std::vector<RunFailure>& failures, 
 }
 
 void run(Options& options) {
-  const Study study = read_study(options.file, options.overrides);
+  give_back_files("--only", options.study.only, options.files);
+  if (options.files.size() > 1)
+    throw UsageError(fmt::format("{} files were given; one study at a time", options.files.size()));
+  const Study study = read_study(options.files.front(), options.overrides);
   const std::vector<size_t> chosen = chosen_runs(study, options.study);
   if (options.dry_run) return fmt::print("{}", study_states(study, chosen));
   static_cast<void>(options.common.open_device());  // a wrong --device is told before anything is written
@@ -48,7 +52,7 @@ void add_experiments(CLI::App& program) {
   const auto options = std::make_shared<Options>();
   CLI::App* command =
       program.add_subcommand("experiments", "Trains, separates and scores every run of a study that is not finished");
-  command->add_option("FILE", options->file, "The study, in TOML")->required();
+  command->add_option("FILE", options->files, "The study, in TOML");
   command->add_option("--output", options->overrides.output, "Folder of the results, instead of the file's");
   command->add_option("--root", options->overrides.root, "Folder of the songs, instead of the file's");
   command->add_option("--cache", options->overrides.cache, "Folder for decoded stems, instead of the file's");

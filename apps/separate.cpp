@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/commands.h"
+#include "apps/file_arguments.h"
 #include "base/interrupt.h"
 #include "separation/separate_file.h"
 
@@ -34,33 +35,69 @@ SeparatorOptions separation_options(const Options& options) {
   return separation;
 }
 
-void run(const Options& options) {
+nlohmann::ordered_json separate_one(const PlannedFile& file, const Separator& separator, const FileOptions& files,
+                                    const Options& options) {
+  if (!file.problem.empty()) throw Error(file.problem);
+  options.common.say(fmt::format("{}: separating", file.input.string()));
+  const SeparatedFile done = separate_file(file, separator, files);
+  for (const std::string& warning : done.warnings) options.common.warn(file.input.string() + ": " + warning);
+  options.common.say(
+      fmt::format("{}: {:.1f} s of audio in {:.1f} s", file.input.string(), done.duration, done.elapsed));
+  if (!options.common.json && options.outdir != "-")
+    for (const auto& [source, path] : file.outputs) fmt::print("{}\n", path.string());
+  return to_json(file, done);
+}
+
+// A file that fails is named and left out. What was done is printed also where Ctrl-C ends the rest.
+void separate_all(const std::vector<PlannedFile>& plan, const Separator& separator, const FileOptions& files,
+                  const Options& options) {
+  std::vector<std::string> failed;
+  auto results = nlohmann::ordered_json::array();
+  const auto print_results = [&] {
+    if (options.common.json) fmt::print("{}\n", results.dump(2));
+  };
+  std::string problem;
+  for (const PlannedFile& file : plan) {
+    try {
+      results.push_back(separate_one(file, separator, files, options));
+      continue;
+    } catch (const Interrupted&) {
+      print_results();
+      throw;
+    } catch (const UsageError&) {
+      throw;
+    } catch (const std::bad_alloc&) {
+      problem = "out of memory";
+    } catch (const std::exception& error) {
+      problem = error.what();
+    }
+    results.push_back({{"input", file.input.string()}, {"error", problem}});
+    failed.push_back(file.input.string());
+    if (plan.size() > 1) options.common.warn(fmt::format("{} is left out: {}", file.input.string(), problem));
+  }
+  print_results();
+  if (!failed.empty() && plan.size() == 1) throw Error(problem);
+  check(failed.empty(), "separate", "{} of {} files could not be separated: {}", failed.size(), plan.size(),
+        fmt::join(failed, ", "));
+}
+
+void run(Options& options) {
+  give_back_files("--targets", options.targets, options.inputs);
   FileOptions files = options.files;
   files.extension = parse_extension(options.extension);
   files.format = parse_sample_format(options.subtype);
   if (!options.outdir.empty()) files.outdir = options.outdir;
+  if (options.outdir == "-" && options.common.json) throw UsageError("--json and --outdir - both want standard output");
   const Device device = options.common.open_device();
   catch_interrupts();
   const Separator separator(load_models(options.model, options.targets, device), device, separation_options(options));
-  const bool to_stream = options.outdir == "-";
-  if (to_stream && options.common.json) throw UsageError("--json and --outdir - both want standard output");
+  const std::vector<PlannedFile> plan = plan_files(options.inputs, separator.sources(), separator.models().name, files);
   if (options.separation.live)
     options.common.say(
         fmt::format("live: estimates follow what is read by {:.0f} ms, and by the time of "
                     "resampling and computing",
                     1000.0 * separator.latency()));
-  auto results = nlohmann::ordered_json::array();
-  for (const PlannedFile& file : plan_files(options.inputs, separator.sources(), separator.models().name, files)) {
-    options.common.say(fmt::format("{}: separating", file.input.string()));
-    const SeparatedFile done = separate_file(file, separator, files);
-    for (const std::string& warning : done.warnings) options.common.warn(file.input.string() + ": " + warning);
-    options.common.say(
-        fmt::format("{}: {:.1f} s of audio in {:.1f} s", file.input.string(), done.duration, done.elapsed));
-    results.push_back(to_json(file, done));
-    if (options.common.json || to_stream) continue;
-    for (const auto& [source, path] : file.outputs) fmt::print("{}\n", path.string());
-  }
-  if (options.common.json) fmt::print("{}\n", results.dump(2));
+  separate_all(plan, separator, files, options);
 }
 
 }  // namespace
@@ -68,10 +105,8 @@ void run(const Options& options) {
 void add_separate(CLI::App& program) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = program.add_subcommand("separate", "Separates audio files into their sources");
-  command
-      ->add_option("FILE", options->inputs,
-                   "WAV, FLAC, OGG, MP3 or .stem.mp4 (its mixture), any rate; - for WAV from standard input")
-      ->required();
+  command->add_option("FILE", options->inputs,
+                      "WAV, FLAC, OGG, MP3 or .stem.mp4 (its mixture), any rate; - for WAV from standard input");
   command->add_option("--model", options->model, "Directory of a model")->required();
   command->add_option("--targets", options->targets, "Sources to separate; default: all of the model");
   command->add_option("--niter", options->separation.iterations, "Iterations of the multichannel Wiener filter")

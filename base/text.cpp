@@ -1,6 +1,7 @@
 #include "base/text.h"
 
-#include <string_view>
+#include <charconv>
+#include <cmath>
 
 namespace unmix {
 
@@ -17,6 +18,18 @@ std::string with_null_for_nan(const std::string& json) {
     i += length;
   }
   return result;
+}
+
+std::optional<double> parse_number(std::string_view text) {
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  double value = 0.0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+bool can_name_file(std::string_view name) {
+  return !name.empty() && name != "." && name != ".." && name.find_first_of(std::string_view("/\0", 2)) == name.npos;
 }
 
 std::string csv_cell(const std::string& cell) {

@@ -108,7 +108,32 @@ void check_folder(const fs::path& folder) {
         std::strerror(errno));
 }
 
+std::string problem_of(const fs::path& input) {
+  try {
+    if (!is_stream(input)) check_input_file("separate", input);
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
 fs::path folder_of(const fs::path& file) { return file.has_parent_path() ? file.parent_path() : fs::path("."); }
+
+// The folder with its links resolved, also where parts of it are yet to be made.
+fs::path resolved(const fs::path& folder) {
+  const fs::path path = fs::weakly_canonical(fs::absolute(folder));
+  return path.has_filename() ? path : path.parent_path();
+}
+
+// Where a file is written: a link of its name is replaced, not followed.
+fs::path place_of(const fs::path& file) { return resolved(folder_of(file)) / file.filename(); }
+
+void check_inside(const fs::path& outdir, const fs::path& output) {
+  const fs::path folder = resolved(outdir.empty() ? "." : outdir), place = place_of(output);
+  if (std::mismatch(folder.begin(), folder.end(), place.begin(), place.end()).first != folder.end())
+    throw UsageError(fmt::format("{} would be written to {}, outside of the folder {}: choose --filename, or --outdir",
+                                 output.string(), place.string(), folder.string()));
+}
 
 void make_folder(const fs::path& folder) {
   std::error_code error;
@@ -158,8 +183,7 @@ std::vector<PlannedFile> plan_stream(const std::vector<fs::path>& inputs, const 
         fmt::format("--outdir -: standard output takes one estimate of one file, not {} of {}; choose with "
                     "--targets or add up with --aggregate",
                     sources.size(), inputs.size()));
-  if (!is_stream(inputs[0])) check_input_file("separate", inputs[0]);
-  PlannedFile planned{inputs[0], {}};
+  PlannedFile planned{inputs[0], {}, problem_of(inputs[0])};
   planned.outputs.emplace_back(sources[0], "-");
   return {planned};
 }
@@ -174,18 +198,20 @@ std::vector<PlannedFile> plan_files(const std::vector<fs::path>& inputs, const s
   const std::string& pattern = options.filename.empty() ? usual : options.filename;
   std::map<fs::path, fs::path> owners;  // of every file written or read, the input
   for (const fs::path& input : inputs) {
-    if (!is_stream(input)) check_input_file("separate", input);
-    const bool is_new = owners.emplace(fs::weakly_canonical(input), input).second;
+    const bool is_new = owners.emplace(fs::weakly_canonical(fs::absolute(input)), input).second;
+    owners.emplace(place_of(input), input);
     if (is_stream(input) && !is_new) throw UsageError("standard input, '-', can be read only once");
   }
   std::vector<PlannedFile> plan;
   for (const fs::path& input : inputs) {
-    plan.push_back({input, {}});
+    plan.push_back({input, {}, problem_of(input)});
     for (const std::string& source : sources) {
       const std::string name = fill_in(pattern, {{"track", track_of(input)}, {"target", source}, {"model", model}});
       const fs::path output = options.outdir.value_or("") / (name + options.extension);
-      const auto [owner, is_new] = owners.emplace(fs::weakly_canonical(output), input);
-      const bool is_input = owner->first == fs::weakly_canonical(owner->second);
+      check_inside(options.outdir.value_or(""), output);
+      const auto [owner, is_new] = owners.emplace(place_of(output), input);
+      const bool is_input =
+          owner->first == fs::weakly_canonical(fs::absolute(owner->second)) || owner->first == place_of(owner->second);
       if (!is_new)
         throw UsageError(fmt::format("{} would be written for {}, but it is also {} {}; choose --filename or --outdir",
                                      output.string(), input.string(), is_input ? "the input" : "written for",

@@ -23,10 +23,11 @@ struct FileOptions {
 struct PlannedFile {
   std::filesystem::path input;                                         // "-": standard input
   std::vector<std::pair<std::string, std::filesystem::path>> outputs;  // by source
+  std::string problem = {};  // why the input cannot be read, where that shows before any work; empty: it does not
 };
 
-// The files to write for each input. Throws where options are impossible, an input does not exist, a folder cannot be
-// made, or a file would be written twice or over an input.
+// The files to write for each input. Throws where options are impossible, a folder cannot be made, or a file would be
+// written twice, over an input or outside of outdir.
 std::vector<PlannedFile> plan_files(const std::vector<std::filesystem::path>& inputs,
                                     const std::vector<std::string>& sources, const std::string& model,
                                     const FileOptions& options);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "separation/expectation_maximization.h"
 #include "separation/separation_run.h"
 
@@ -38,6 +39,11 @@ void Separator::check_options() const {
   const size_t heads = all_sources(models_).size();
   if (options_.softmask && heads < 2)
     throw UsageError("--softmask shares the mixture among sources and needs the models of two or more");
+  if (!options_.residual.empty() && !can_name_file(options_.residual))
+    throw UsageError(fmt::format("--residual {}: give a file's name, without /", options_.residual));
+  for (const auto& sum : options_.aggregate)
+    if (!can_name_file(sum.first))
+      throw UsageError(fmt::format("--aggregate: '{}' cannot be a file's name: leave out /", sum.first));
   if (contains(models_.sources(), options_.residual))
     throw UsageError(fmt::format("--residual {}: a target has that name already", options_.residual));
   if (options_.iterations < 0) throw UsageError(fmt::format("--niter {}: give 0 or more", options_.iterations));
@@ -146,8 +152,15 @@ std::vector<std::pair<std::string, std::vector<std::string>>> parse_aggregate(co
     return UsageError(
         fmt::format("--aggregate {}: give JSON such as {{\"accompaniment\": [\"drums\", \"bass\"]}}", text));
   };
-  const auto object = nlohmann::ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
+  using Json = nlohmann::ordered_json;
+  size_t names = 0;  // as they stand there, of which equal ones become one
+  const auto count = [&](int depth, Json::parse_event_t event, const Json&) {
+    names += depth == 1 && event == Json::parse_event_t::key ? 1 : 0;
+    return true;
+  };
+  const Json object = Json::parse(text, count, /*allow_exceptions=*/false);
   if (!object.is_object() || object.empty()) throw refuse();
+  if (object.size() < names) throw UsageError(fmt::format("--aggregate {}: two sums have one name", text));
   std::vector<std::pair<std::string, std::vector<std::string>>> sums;
   for (const auto& [name, members] : object.items()) {
     const bool usable = !name.empty() && members.is_array() && !members.empty() &&

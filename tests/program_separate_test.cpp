@@ -132,6 +132,75 @@ TEST_F(ProgramSeparate, AnInterruptedRunLeavesNothing) {
     EXPECT_FALSE(entry.path().string().find("out/long/") != std::string::npos) << entry.path();
 }
 
+TEST_F(ProgramSeparate, ABadFileDoesNotStopTheOthers) {
+  write_file(folder / "bad.wav", "this is no audio");
+  const std::vector<std::string> batch = {"bad.wav", "song.wav", "none.wav", "--niter", "0", "--outdir", "out"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), batch.begin(), batch.end());
+    return run(more);
+  };
+  const auto result = with({"--aggregate", R"({"b": ["bass"]})", "--quiet"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.output, "out/song/b.wav\n");
+  EXPECT_THAT(result.errors, HasSubstr("unmix: warning: bad.wav is left out: "));
+  EXPECT_THAT(result.errors, HasSubstr("unmix: warning: none.wav is left out: [separate] none.wav: no such file\n"));
+  EXPECT_THAT(result.errors,
+              HasSubstr("unmix: error: [separate] 2 of 3 files could not be separated: bad.wav, none.wav\n"));
+
+  const auto json = nlohmann::json::parse(with({"--json", "--aggregate", R"({"c": ["bass"]})"}).output);
+  ASSERT_EQ(json.size(), 3u);
+  EXPECT_THAT(json[0].at("error"), HasSubstr("bad.wav"));
+  EXPECT_EQ(json[1].at("outputs").at("c"), "out/song/c.wav");
+  EXPECT_EQ(json[2].at("input"), "none.wav");
+  EXPECT_EQ(nlohmann::json::parse(run({"bad.wav", "--json"}).output).size(), 1u);
+
+  expect_error(with({"--start", "-1", "--outdir", "other"}), 2, "--start -1");  // before any work
+  EXPECT_FALSE(fs::exists(folder / "other"));
+}
+
+TEST_F(ProgramSeparate, FilesBehindAListOfTargetsAreFiles) {
+  const auto result = run({"--niter", "0", "--targets", "vocals", "bass", "song.wav"});
+  EXPECT_EQ(result.exit_code, 0) << result.errors;
+  EXPECT_EQ(result.output, "song_model/vocals.wav\nsong_model/bass.wav\n");
+  expect_error(run({"--targets", "vocals", "sing.wav"}), 2, "FILE is missing: --targets took 'vocals sing.wav'");
+  expect_error(run({}), 2, "FILE is required");
+  expect_error(run({"song.wav", "--targets", "vocals", "song.wav"}), 2, "model has no model for 'song.wav'");
+}
+
+TEST_F(ProgramSeparate, NothingIsWrittenOutsideOfTheFolder) {
+  fs::create_directories(folder / "in");
+  fs::create_directories(folder / "out");
+  write_audio(folder / "in/bass.wav", mixture);
+  fs::create_directory_symlink("../in", folder / "out/bass");
+  const std::string before = read_file(folder / "in/bass.wav");
+  const auto refused = [&](std::vector<std::string> more, const std::string& message) {
+    more.insert(more.begin(), {"in/bass.wav", "--niter", "0"});
+    expect_error(run(more), 2, message);
+  };
+  refused({"--outdir", "new", "--filename", "../in/{target}"}, "outside of the folder");
+  refused({"--outdir", "new", "--filename", "../{target}"}, "outside of the folder");
+  refused({"--filename", "../{target}"}, "outside of the folder");
+  refused({"--outdir", "new", "--filename", (folder / "{target}").string()}, "outside of the folder");
+  refused({"--outdir", "out"}, "outside of the folder");  // through the link
+  refused({"--outdir", "new/../in", "--filename", "{target}"}, "but it is also the input");
+  refused({"--aggregate", R"({"../x": ["drums"]})"}, "'../x' cannot be a file's name");
+  refused({"--aggregate", R"({"x": ["drums"], "x": ["bass"]})"}, "two sums have one name");
+  refused({"--residual", "../x"}, "--residual ../x: give a file's name");
+  for (const auto& entry : fs::directory_iterator(folder.path()))
+    EXPECT_THAT(entry.path().filename().string(), ::testing::AnyOf("in", "out", "model", "song.wav"));
+  EXPECT_EQ(read_file(folder / "in/bass.wav"), before);
+}
+
+TEST_F(ProgramSeparate, ALinkInTheWayOfAnEstimateIsReplaced) {
+  fs::create_directories(folder / "out/song");
+  fs::create_symlink("../../song.wav", folder / "out/song/bass.wav");
+  fs::create_directory_symlink("out", folder / "link");
+  const std::string before = read_file(folder / "song.wav");
+  EXPECT_EQ(run({"song.wav", "--niter", "0", "--outdir", "link"}).exit_code, 0);
+  EXPECT_FALSE(fs::is_symlink(folder / "out/song/bass.wav"));
+  EXPECT_EQ(read_file(folder / "song.wav"), before);
+}
+
 TEST_F(ProgramSeparate, BadInputIsOneLineAndWritesNothing) {
   write_file(folder / "empty.wav", "");
   write_file(folder / "text.wav", "this is not audio");

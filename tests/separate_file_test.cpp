@@ -63,8 +63,6 @@ TEST_F(SeparateFile, OutputsAreNamedAsOpenUnmixDoes) {
 
 TEST_F(SeparateFile, ImpossiblePlansAreRefusedBeforeAnyWork) {
   const fs::path song = input("song.wav"), other = input("other/song.wav"), vocals = input("out/x/vocals.wav");
-  EXPECT_THAT(plan_error({folder / "none.wav"}, {}), HasSubstr("none.wav: no such file"));
-  EXPECT_THAT(plan_error({folder.path()}, {}), HasSubstr("is a folder"));
   EXPECT_THAT(plan_error({song, other}, {}), HasSubstr("song_umx/vocals.wav would be written for"));
   FileOptions over_input;
   over_input.outdir = folder / "out";
@@ -87,6 +85,13 @@ TEST_F(SeparateFile, ImpossiblePlansAreRefusedBeforeAnyWork) {
   EXPECT_THAT(plan_error({song}, flac), HasSubstr("FLAC has no float samples"));
   EXPECT_THAT(error_of([] { parse_extension("aac"); }), HasSubstr("--ext .aac: give .wav, .flac, .ogg or .mp3"));
   EXPECT_THAT(error_of([] { parse_sample_format("int8"); }), HasSubstr("--subtype int8: give pcm16, pcm24 or float"));
+}
+
+TEST_F(SeparateFile, InputsThatAreNoneAreNamedInThePlan) {
+  const auto plan = plan_files({folder / "none.wav", input("song.wav"), folder.path()}, {"vocals"}, "umx", {});
+  EXPECT_THAT(plan[0].problem, HasSubstr("none.wav: no such file"));
+  EXPECT_EQ(plan[1].problem, "");
+  EXPECT_THAT(plan[2].problem, HasSubstr("is a folder"));
 }
 
 TEST_F(SeparateFile, StartAndDurationChooseAPart) {
