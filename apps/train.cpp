@@ -12,6 +12,7 @@
 #include "training/option_table.h"
 #include "training/progress.h"
 #include "training/train.h"
+#include "training/training_data.h"
 
 namespace unmix {
 namespace {
@@ -26,13 +27,19 @@ struct Options {
 void run_check(const Options& options) {
   options.train.validate();
   std::optional<Progress> progress;
-  const DataReport report = check_data(options.train, [&](size_t done, size_t total) {
+  const TrainOptions train = with_model_rate(options.train);
+  DataReport report = check_data(train, [&](size_t done, size_t total) {
     if (!progress) progress.emplace("checking", static_cast<int64_t>(total), options.common.quiet);
     progress->show(static_cast<int64_t>(done), "");
   });
   progress.reset();
+  try {
+    if (report.opened) check_transforms(train, *report.opened);
+  } catch (const Error& error) {
+    report.failure = error.what();
+  }
   fmt::print("{}", options.common.json ? to_json(report).dump(2) + "\n" : to_text(report));
-  check(report.usable(true) > 0, "data", "{}: no track can be used for training", options.train.root.string());
+  check(report.failure.empty(), "data", "training would end with: {}", report.failure);
 }
 
 void run(Options& options) {
@@ -97,8 +104,9 @@ void make_train(CLI::App& command, const std::string& loss) {
         option.member);
   }
   command.get_option("--root")->required();
-  command.add_flag("--check-data", options->check_data,
-                   "Train nothing: read every file and report tracks, hours, rates, channels and what is wrong");
+  command.add_flag(
+      "--check-data", options->check_data,
+      "Train nothing: read every file and report tracks, hours, rates, channels, and what training would fail on");
   add_common_options(command, options->common, true);
   command.callback([options] { run(*options); });
 }

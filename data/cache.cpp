@@ -74,23 +74,6 @@ fs::path file_of(const Track& track, const fs::path& cache_folder) {
   return cache_folder / fmt::format("{}-{:016x}.i16", track.name.substr(0, 100), place);
 }
 
-// The mixture, then the sources in the order of musdb_sources; or the one signal.
-std::vector<Audio> decode(const Track& track) {
-  if (is_one_signal(track)) {
-    Audio audio = read_audio(track.files.front());
-    if (audio.sample_rate != track.sample_rate) audio = resample(audio, track.sample_rate);
-    return {std::move(audio)};
-  }
-  if (track.files.size() > 1) {
-    std::vector<Audio> parts;
-    for (const fs::path& file : track.files) parts.push_back(read_audio(file));
-    return parts;
-  }
-  std::vector<Audio> streams = read_stems(track.files.front());  // mixture, drums, bass, other, vocals
-  std::rotate(streams.begin() + 1, streams.end() - 1, streams.end());
-  return streams;
-}
-
 float scale_of(const Track& track, const std::vector<Audio>& parts) {
   float peak = 1;
   for (const Audio& part : parts) {
@@ -112,11 +95,8 @@ void append_int16(std::string& bytes, const Audio& part, float scale) {
 }
 
 void write_cache(const Track& track, const fs::path& file, uint64_t key) {
-  std::vector<Audio> parts = decode(track);
-  for (const Audio& part : parts) {
-    check(part.samples.size() == parts[0].samples.size() && part.channels == parts[0].channels, "data",
-          "track '{}': its files have unequal lengths or channels", track.name);
-  }
+  std::vector<Audio> parts = read_parts(track);
+  fit_parts(track, parts);
   Header header;
   header.parts = static_cast<uint32_t>(parts.size());
   header.channels = static_cast<uint32_t>(parts[0].channels);
@@ -151,6 +131,32 @@ fs::path default_cache_folder() {
   check(home != nullptr && *home != '\0', "data", "no folder for decoded audio: HOME and XDG_CACHE_HOME are not set");
   return fs::path(home) / ".cache" / "unmix";
 }
+
+std::vector<Audio> read_parts(const Track& track) {
+  if (is_stem_file(track.files.front())) {
+    std::vector<Audio> streams = read_stems(track.files.front());  // mixture, drums, bass, other, vocals
+    std::rotate(streams.begin() + 1, streams.end() - 1, streams.end());
+    return streams;
+  }
+  std::vector<Audio> parts;
+  for (const fs::path& file : track.files) parts.push_back(read_audio(file));
+  return parts;
+}
+
+void fit_parts(const Track& track, std::vector<Audio>& parts) {
+  if (is_one_signal(track) && parts[0].sample_rate != track.sample_rate)
+    parts[0] = resample(parts[0], track.sample_rate);
+  for (const Audio& part : parts)
+    check(part.samples.size() == parts[0].samples.size() && part.channels == parts[0].channels, "data",
+          "track '{}': its files have unequal lengths or channels", track.name);
+}
+
+DecodedTrack::DecodedTrack(std::string name, int parts, const AudioInfo& form)
+    : name_(std::move(name)),
+      sample_rate_(form.sample_rate),
+      channels_(form.channels),
+      parts_(parts),
+      frames_(form.frames) {}
 
 DecodedTrack::DecodedTrack(const Track& track, const fs::path& cache_folder) : name_(track.name) {
   const uint64_t key = key_of(track);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "audio/audio.h"
 #include "data/musdb.h"
 
 namespace unmix {
@@ -24,6 +25,8 @@ class DecodedTrack {
   // musdb do: round(32768 x), clipped) keep the values that those have; of other WAV files the 16 highest bits
   // of the track's peak are kept.
   DecodedTrack(const Track& track, const std::filesystem::path& cache_folder);
+  // Without samples, for what asks for no more than the form.
+  DecodedTrack(std::string name, int parts, const AudioInfo& form);
   ~DecodedTrack();
   DecodedTrack(const DecodedTrack&) = delete;
   DecodedTrack& operator=(const DecodedTrack&) = delete;
@@ -55,6 +58,11 @@ class DecodedTrack {
 };
 
 using DecodedTracks = std::vector<std::shared_ptr<const DecodedTrack>>;
+
+// The track as its files have it: mixture, then the sources in the order of musdb_sources; or the one signal.
+std::vector<Audio> read_parts(const Track& track);
+// Brings one signal to the track's rate; throws where the parts are no track.
+void fit_parts(const Track& track, std::vector<Audio>& parts);
 
 // Opens all tracks, decoding on up to `threads` threads. `progress(done, total)`, if given, is called after each track,
 // by one thread at a time.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -15,113 +16,144 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kBlock = 1 << 20;  // frames: 24 s
 constexpr float kFullScale = 32767.0F / 32768;
 constexpr int64_t kRun = 3;  // samples at full scale in a row that are no mere peak
 
-// One signal's figures, block by block.
-class SignalMeter {
- public:
-  void add(const Audio& block, SignalCheck& check) {
-    runs_.resize(static_cast<size_t>(block.channels));
-    for (int c = 0; c < block.channels; ++c) {
-      int64_t& run = runs_[static_cast<size_t>(c)];
-      for (const float sample : block.channel(c)) {
-        const float magnitude = std::fabs(sample);
-        check.peak = std::max(check.peak, magnitude);
-        run = magnitude >= kFullScale ? run + 1 : 0;
-        if (run >= kRun) check.clipped += run == kRun ? kRun : 1;
-      }
+SignalCheck check_signal(const std::string& name, const Audio& audio) {
+  SignalCheck check{name, audio.sample_rate, audio.channels, static_cast<double>(audio.frames()) / audio.sample_rate};
+  for (int c = 0; c < audio.channels; ++c) {
+    int64_t run = 0;
+    for (const float sample : audio.channel(c)) {
+      const float magnitude = std::fabs(sample);
+      check.peak = std::max(check.peak, magnitude);
+      run = magnitude >= kFullScale ? run + 1 : 0;
+      if (run >= kRun) check.clipped += run == kRun ? kRun : 1;
     }
-    check.sample_rate = block.sample_rate;
-    check.channels = block.channels;
-    check.seconds += static_cast<double>(block.frames()) / block.sample_rate;
   }
+  return check;
+}
 
- private:
-  std::vector<int64_t> runs_;  // of each channel
-};
-
-// Energies of mixtures and of what the sum of their stems leaves.
-struct MixtureMeter {
+// Energy of what the sum of the stems leaves of the mixture, the first part, against the mixture's, in dB.
+double mixture_error(const std::vector<Audio>& parts) {
   double mixture = 0.0, rest = 0.0;
-
-  void add(const std::vector<Audio>& block) {
-    for (size_t i = 0; i < block[0].samples.size(); ++i) {
-      double difference = block[0].samples[i];
-      mixture += difference * difference;
-      for (size_t k = 1; k < block.size(); ++k) difference -= block[k].samples[i];
-      rest += difference * difference;
-    }
+  for (size_t i = 0; i < parts[0].samples.size(); ++i) {
+    double difference = parts[0].samples[i];
+    mixture += difference * difference;
+    for (size_t k = 1; k < parts.size(); ++k) difference -= parts[k].samples[i];
+    rest += difference * difference;
   }
-  double decibels() const { return 10.0 * std::log10((rest + 1e-20) / (mixture + 1e-20)); }
-};
-
-std::string signal_name(const ListedTrack& track, size_t index) {
-  constexpr const char* kStems[] = {"mixture", "drums", "bass", "other", "vocals"};
-  return is_stem_file(track.files[0]) ? kStems[index] : track.files[index].filename().string();
+  return 10.0 * std::log10((rest + 1e-20) / (mixture + 1e-20));
 }
 
-class TrackMeter {
- public:
-  TrackMeter(const ListedTrack& track, bool has_mixtures, TrackCheck& result)
-      : track_(track), has_mixtures_(has_mixtures), result_(result) {}
+std::string signal_name(const Track& track, size_t index) {
+  if (!is_stem_file(track.files[0])) return track.files[index].filename().string();
+  return index == 0 ? "mixture" : musdb_sources.at(index - 1);
+}
 
-  void run() {
-    if (is_stem_file(track_.files[0])) {
-      read_stem_blocks(track_.files[0], [this](const std::vector<Audio>& block) { add(block); });
-    } else {
-      read_files();
+// What training is given in place of a decoded track: its form, or why it cannot be decoded.
+struct Decoded {
+  AudioInfo form;
+  int parts = 0;
+  std::string problem;
+};
+
+// Decodes the track as training does; the figures are those of its files as they are.
+Decoded decode(const Track& track, bool has_mixtures, TrackCheck& result) {
+  try {
+    std::vector<Audio> parts = read_parts(track);
+    for (size_t i = 0; i < parts.size(); ++i) result.signals.push_back(check_signal(signal_name(track, i), parts[i]));
+    fit_parts(track, parts);
+    if (has_mixtures) result.mixture_error = mixture_error(parts);
+    return {{parts[0].sample_rate, parts[0].channels, parts[0].frames()}, static_cast<int>(parts.size()), ""};
+  } catch (const Error& error) {
+    if (result.problem.empty()) result.problem = error.what();
+    return {{}, 0, error.what()};
+  }
+}
+
+class DataCheck {
+ public:
+  DataCheck(const DatasetOptions& options, const std::function<void(size_t, size_t)>& progress)
+      : options_(options), entry_(find_dataset(options.dataset)), listing_(entry_.list(options)), progress_(progress) {}
+
+  DataReport run() {
+    const size_t total = listing_.train.size() + listing_.valid.size();
+    DataReport report{options_.dataset, options_.root, listing_.sample_rate, std::vector<TrackCheck>(total)};
+    decode_all(report.tracks);
+    try {
+      report.opened = entry_.open(options_, [this](const std::vector<Track>& tracks) { return forms_of(tracks); });
+    } catch (const Error& error) {
+      report.failure = error.what();
     }
-    if (has_mixtures_) result_.mixture_error = mixture_.decibels();
+    return report;
   }
 
  private:
-  // Of a track with a mixture all files have one length.
-  void read_files() {
-    std::vector<AudioInfo> infos;
-    for (const fs::path& file : track_.files) infos.push_back(audio_info(file));
-    const auto longest =
-        std::max_element(infos.begin(), infos.end(), [](const auto& a, const auto& b) { return a.frames < b.frames; });
-    for (int64_t start = 0; start < longest->frames; start += kBlock) {
-      std::vector<Audio> block;
-      for (size_t i = 0; i < infos.size(); ++i) {
-        const int64_t count = std::min(kBlock, infos[i].frames - start);
-        block.push_back(count > 0 ? read_audio(track_.files[i], start, count) : Audio{});
+  void decode_all(std::vector<TrackCheck>& checks) {
+    std::atomic<size_t> next{0};
+    std::exception_ptr error;
+    size_t done = 0;
+    const auto work = [&] {
+      try {
+        for (size_t i = next++; i < checks.size(); i = next++) {
+          const bool training = i < listing_.train.size();
+          const ListedTrack& track = training ? listing_.train[i] : listing_.valid[i - listing_.train.size()];
+          checks[i] = check_track(track, training ? "train" : "valid");
+          const std::lock_guard lock(mutex_);
+          if (progress_) progress_(++done, checks.size());
+        }
+      } catch (...) {
+        const std::lock_guard lock(mutex_);
+        if (!error) error = std::current_exception();
+        next = checks.size();
       }
-      add(block);
+    };
+    {
+      std::vector<std::jthread> workers;
+      for (unsigned i = 1; i < std::thread::hardware_concurrency(); ++i) workers.emplace_back(work);
+      work();
     }
+    if (error) std::rethrow_exception(error);
   }
 
-  void add(const std::vector<Audio>& block) {
-    if (interrupt_requested()) throw Interrupted("interrupted");
-    meters_.resize(block.size());
-    while (result_.signals.size() < block.size())
-      result_.signals.push_back({signal_name(track_, result_.signals.size())});
-    for (size_t i = 0; i < block.size(); ++i)
-      if (block[i].channels > 0) meters_[i].add(block[i], result_.signals[i]);
-    if (has_mixtures_) mixture_.add(block);
+  // A data set with mixtures decodes the files of a track together, others each by itself.
+  TrackCheck check_track(const ListedTrack& listed, const char* split) {
+    TrackCheck result{listed.name, split, listed.problem};
+    if (!listed.problem.empty()) return result;
+    std::vector<Track> tracks;
+    if (entry_.has_mixtures) {
+      tracks.push_back({listed.name, listed.files});
+    } else {
+      for (const fs::path& file : listed.files) tracks.push_back({listed.name, {file}, listing_.sample_rate});
+    }
+    for (const Track& track : tracks) {
+      if (interrupt_requested()) throw Interrupted("interrupted");
+      Decoded decoded = decode(track, entry_.has_mixtures, result);
+      const std::lock_guard lock(mutex_);
+      decoded_[track.files] = std::move(decoded);
+    }
+    return result;
   }
 
-  const ListedTrack& track_;
-  const bool has_mixtures_;
-  TrackCheck& result_;
-  std::vector<SignalMeter> meters_;
-  MixtureMeter mixture_;
+  DecodedTracks forms_of(const std::vector<Track>& tracks) const {
+    DecodedTracks forms;
+    for (const Track& track : tracks) {
+      const auto known = decoded_.find(track.files);
+      TrackCheck unused;
+      const Decoded decoded = known != decoded_.end() ? known->second : decode(track, false, unused);
+      if (!decoded.problem.empty()) throw Error(decoded.problem);
+      forms.push_back(std::make_shared<const DecodedTrack>(track.name, decoded.parts, decoded.form));
+    }
+    return forms;
+  }
+
+  const DatasetOptions& options_;
+  const DatasetEntry& entry_;
+  const Listing listing_;
+  const std::function<void(size_t, size_t)>& progress_;
+  std::mutex mutex_;
+  std::map<std::vector<fs::path>, Decoded> decoded_;
 };
-
-TrackCheck check_track(const ListedTrack& track, bool has_mixtures, const char* split) {
-  TrackCheck result{track.name, split, track.problem};
-  if (!track.problem.empty()) return result;
-  try {
-    TrackMeter(track, has_mixtures, result).run();
-  } catch (const Interrupted&) {
-    throw;
-  } catch (const Error& error) {
-    result.problem = error.what();
-  }
-  return result;
-}
 
 }  // namespace
 
@@ -140,36 +172,7 @@ int64_t DataReport::usable(bool training) const {
 }
 
 DataReport check_data(const DatasetOptions& options, const std::function<void(size_t, size_t)>& progress) {
-  const DatasetEntry& entry = find_dataset(options.dataset);
-  const Listing listing = entry.list(options);
-  const size_t total = listing.train.size() + listing.valid.size();
-  DataReport report{options.dataset, options.root, listing.sample_rate, std::vector<TrackCheck>(total)};
-  std::atomic<size_t> next{0};
-  std::mutex mutex;
-  size_t done = 0;
-  std::exception_ptr error;
-  const auto work = [&] {
-    try {
-      for (size_t i = next++; i < total; i = next++) {
-        const bool training = i < listing.train.size();
-        const ListedTrack& track = training ? listing.train[i] : listing.valid[i - listing.train.size()];
-        report.tracks[i] = check_track(track, entry.has_mixtures, training ? "train" : "valid");
-        const std::lock_guard lock(mutex);
-        if (progress) progress(++done, total);
-      }
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      if (!error) error = std::current_exception();
-      next = total;
-    }
-  };
-  {
-    std::vector<std::jthread> workers;
-    for (unsigned i = 1; i < std::thread::hardware_concurrency(); ++i) workers.emplace_back(work);
-    work();
-  }
-  if (error) std::rethrow_exception(error);
-  return report;
+  return DataCheck(options, progress).run();
 }
 
 }  // namespace unmix

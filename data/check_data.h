@@ -1,5 +1,5 @@
-// A dry run over a data set's files: what there is, and what is wrong with it. Every file is decoded, a few seconds at
-// a time, on all processors.
+// A dry run over a data set's files: what there is, what is wrong with it, and what training would make of it. Every
+// file is decoded, on all processors.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -36,6 +36,8 @@ struct DataReport {
   std::filesystem::path root;
   int sample_rate = 0;  // Hz, of the model
   std::vector<TrackCheck> tracks;
+  std::string failure = {};                    // what training would end with; empty: it would begin
+  std::shared_ptr<const Dataset> opened = {};  // as training would open it, but without samples; null where it fails
 
   int64_t usable(bool training) const;  // tracks of train or valid
 };

@@ -82,7 +82,8 @@ nlohmann::ordered_json to_json(const DataReport& report) {
   nlohmann::ordered_json json{{"dataset", report.dataset},
                               {"root", report.root.string()},
                               {"sample_rate", report.sample_rate},
-                              {"usable", {{"train", report.usable(true)}, {"valid", report.usable(false)}}}};
+                              {"usable", {{"train", report.usable(true)}, {"valid", report.usable(false)}}},
+                              {"failure", report.failure}};
   json["tracks"] = nlohmann::ordered_json::array();
   for (const TrackCheck& track : report.tracks) {
     nlohmann::ordered_json entry{{"name", track.name},

@@ -72,6 +72,7 @@ class Dataset {
   virtual int64_t samples_per_epoch() const = 0;
   virtual int64_t validation_items() const = 0;  // 0: nothing to validate on
   virtual int64_t statistics_items() const = 0;
+  int64_t validation_frames(int64_t index) const { return validation_sample(index).frames; }
 
   // Samples first .. first + count of an epoch. May be called from several threads at once, as all that follow.
   Batch batch(int64_t epoch, int64_t first, int64_t count) const;

@@ -70,16 +70,8 @@ void make_output_folder(const std::filesystem::path& folder) {
   check(!error, "train", "cannot make the output folder {}: {}", folder.string(), error.message());
 }
 
-// Files are brought to the rate of the model that a run starts from or goes on with.
-TrainOptions with_rate(TrainOptions options) {
-  const auto& folder = options.model.empty() ? options.checkpoint : options.model;
-  if (!folder.empty() && std::filesystem::exists(folder / "separator.json"))
-    options.sample_rate = read_separator_json(folder).sample_rate;
-  return options;
-}
-
 std::unique_ptr<Dataset> open_dataset(const TrainOptions& options, TrainingData& data) {
-  auto dataset = data.open(with_rate(options));
+  auto dataset = data.open(with_model_rate(options));
   for (const std::string& reason : dataset->left_out()) say(options, reason);
   if (dataset->validation_items() == 0)
     say(options,

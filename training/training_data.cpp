@@ -6,7 +6,10 @@
 #include <optional>
 #include <thread>
 
+#include "base/error.h"
 #include "base/interrupt.h"
+#include "models/mask_network.h"
+#include "models/model_files.h"
 #include "training/option_table.h"
 #include "training/progress.h"
 #include "training/statistics.h"
@@ -41,10 +44,33 @@ std::string statistics_key(const TrainOptions& options, const Dataset& dataset, 
 
 }  // namespace
 
+TrainOptions with_model_rate(TrainOptions options) {
+  const auto& folder = options.model.empty() ? options.checkpoint : options.model;
+  if (!folder.empty() && std::filesystem::exists(folder / "separator.json"))
+    options.sample_rate = read_separator_json(folder).sample_rate;
+  return options;
+}
+
+void check_transforms(const TrainOptions& options, const Dataset& dataset) {
+  check(options.sample_rate == 0 || dataset.sample_rate() == options.sample_rate, "data",
+        "the model that the run starts from is at {} Hz, the tracks in {} are at {} Hz", options.sample_rate,
+        options.root.string(), dataset.sample_rate());
+  static_cast<void>(max_bin_of(dataset.sample_rate(), options.nfft, options.bandwidth));
+  const int64_t least = options.nfft / 2 + 1;
+  check(dataset.frames() >= least, "data", "excerpts of {} s have {} samples at {} Hz; --nfft {} needs {} or more",
+        options.seq_dur, dataset.frames(), dataset.sample_rate(), options.nfft, least);
+  for (int64_t i = 0; i < dataset.validation_items(); ++i)
+    check(dataset.validation_frames(i) >= least, "data",
+          "validation track {} of {} has {} samples; --nfft {} needs {} or more", i + 1, dataset.validation_items(),
+          dataset.validation_frames(i), options.nfft, least);
+}
+
 std::unique_ptr<Dataset> TrainingData::open(const TrainOptions& options) {
-  return find_dataset(options.dataset).open(options, [&](const std::vector<Track>& tracks) {
+  auto dataset = find_dataset(options.dataset).open(options, [&](const std::vector<Track>& tracks) {
     return open_tracks(options, tracks);
   });
+  check_transforms(options, *dataset);
+  return dataset;
 }
 
 DecodedTracks TrainingData::open_tracks(const TrainOptions& options, const std::vector<Track>& tracks) {

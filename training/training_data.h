@@ -17,11 +17,17 @@ struct InputStatistics {
   std::vector<float> mean, deviation;  // per bin
 };
 
+// The options with the rate of the model that a run starts from or goes on with, to which its files are brought.
+TrainOptions with_model_rate(TrainOptions options);
+
+// Throws where the run's transforms do not fit the data set's excerpts, validation tracks or rate.
+void check_transforms(const TrainOptions& options, const Dataset& dataset);
+
 class TrainingData {
  public:
   explicit TrainingData(std::filesystem::path cache_folder) : tracks_(std::move(cache_folder)) {}
 
-  // Opens the data set that the options name, and decodes what was not decoded before.
+  // Opens the data set that the options name, decodes what was not decoded before and checks the transforms.
   std::unique_ptr<Dataset> open(const TrainOptions& options);
 
   // Decoded tracks of MUSDB18, in their order.
