@@ -1,16 +1,20 @@
 // unmix evaluate: BSSEval of a model, an oracle or finished estimates on MUSDB, or of two folders; tables of scores.
 #include <fmt/core.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "apps/commands.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/text.h"
 #include "evaluation/aggregate.h"
 #include "evaluation/evaluate_songs.h"
 #include "evaluation/oracles.h"
 #include "evaluation/score_files.h"
+#include "models/published.h"
+#include "models/target_files.h"
 #include "separation/separator.h"
 
 namespace unmix {
@@ -27,7 +31,7 @@ struct Options {
   std::vector<std::string> targets;
   SeparatorOptions separation;
   double hop = 1.0;
-  bool is_wav = false;
+  bool is_wav = false, force = false;
   int cores = 0;
 
   Options() { separation.iterations = 1; }
@@ -41,12 +45,12 @@ EvaluationOptions Options::evaluation() const {
   if (window == "global") {
     result.window = 0;
   } else {
-    char* end = nullptr;
-    result.window = std::strtod(window.c_str(), &end);
-    if (*end != '\0' || !(result.window > 0))
+    const auto seconds = parse_number(window);
+    if (!(seconds > 0.0))
       throw UsageError(fmt::format("--win {}: give seconds, or global for the whole track", window));
+    result.window = *seconds;
   }
-  if (!(hop > 0)) throw UsageError(fmt::format("--hop {}: give seconds above 0", hop));
+  if (!(hop > 0 && std::isfinite(hop))) throw UsageError(fmt::format("--hop {}: give seconds above 0", hop));
   result.hop = hop;
   if (cores < 0) throw UsageError(fmt::format("--cores {}: give 1 or more", cores));
   result.threads = cores > 0 ? cores : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -73,13 +77,32 @@ void print_tables(const Options& options) {
   for (const fs::path& folder : options.tables) print(options, read_score_folder(folder), folder.string());
 }
 
+// Leaves those of the given names.
+void choose(NamedAudio& estimates, const std::vector<std::string>& targets, const fs::path& folder) {
+  for (const std::string& target : targets)
+    if (std::ranges::find(estimates, target, &std::pair<std::string, Audio>::first) == estimates.end())
+      throw UsageError(fmt::format("--targets {}: {} has no such estimate; it has: {}", target, folder.string(),
+                                   fmt::join(names_without(estimates, {}), ", ")));
+  std::erase_if(estimates, [&](const auto& e) { return std::ranges::count(targets, e.first) == 0; });
+}
+
 void evaluate_pair(const Options& options) {
-  const NamedAudio references = read_wav_folder(options.reference);
-  NamedAudio estimates = read_wav_folder(options.estimate);
-  if (!options.targets.empty())
-    std::erase_if(estimates, [&](const auto& e) { return std::ranges::count(options.targets, e.first) == 0; });
+  const EvaluationOptions evaluation = options.evaluation();
+  const auto sources_of = [](const fs::path& folder) {
+    NamedAudio signals = read_wav_folder(folder);
+    std::erase_if(signals, [](const auto& signal) { return signal.first == "mixture"; });
+    return signals;
+  };
+  const NamedAudio references = sources_of(options.reference);
+  NamedAudio estimates = sources_of(options.estimate);
+  const std::vector<std::string> missing = names_without(references, estimates);
+  if (!options.targets.empty()) choose(estimates, options.targets, options.estimate);
   const std::string name = fs::absolute(options.reference).lexically_normal().filename().string();
-  const TrackEvaluation scores = evaluate_track(name, references, estimates, options.evaluation());
+  const TrackEvaluation scores = evaluate_track(name, references, estimates, evaluation);
+  if (!missing.empty() && options.targets.empty())
+    options.common.warn(
+        fmt::format("{} has no estimate of {}: BSSEval takes the other references alone for the sources",
+                    options.estimate.string(), fmt::join(missing, ", ")));
   for (const std::string& note : scores.notes) options.common.warn(note);
   if (!options.evaldir.empty()) {
     fs::create_directories(options.evaldir);
@@ -122,7 +145,24 @@ Estimator estimator_of(const Options& options) {
   };
 }
 
+// What the model's files hold, by hashes: another text once it was trained again.
+nlohmann::ordered_json weights_of(const fs::path& model) {
+  auto hashes = nlohmann::ordered_json::object();
+  std::vector<fs::path> files{model / "separator.json"};
+  for (const TargetFile& file : find_target_files(model)) files.push_back(file.path);
+  for (const fs::path& file : files)
+    if (fs::exists(file)) hashes[file.filename().string()] = short_hash(file);
+  return hashes;
+}
+
 void evaluate_musdb(const Options& options) {
+  if (!can_name_file(options.subset))
+    throw UsageError(fmt::format("--subset {}: give the name of a folder in --root, test or train", options.subset));
+  std::error_code missing;
+  for (const fs::path& input : {options.root, options.estimate})
+    if (fs::equivalent(options.outdir, input, missing))
+      throw UsageError(fmt::format("--outdir {}: estimates would be written over the files in {}; give another folder",
+                                   options.outdir.string(), input.string()));
   EvaluationRun run;
   run.options = options.evaluation();
   if (options.model.empty()) run.targets = options.targets;  // a model separates those alone, and may add them up
@@ -137,6 +177,9 @@ void evaluate_musdb(const Options& options) {
                                   {"softmask", options.separation.softmask},
                                   {"residual", options.separation.residual},
                                   {"aggregate", options.aggregate}};
+  if (!options.model.empty()) run.settings["weights"] = weights_of(options.model);
+  if (!options.estimate.empty()) run.estimates = options.estimate / options.subset;
+  run.force = options.force;
   run.say = [&](const std::string& line) { options.common.say(line); };
   run.warn = [&](const std::string& line) { options.common.warn(line); };
   const std::vector<Song> songs = list_songs(options.root, options.subset, options.is_wav);
@@ -195,6 +238,7 @@ void add_evaluate(CLI::App& program) {
                       "{\"accompaniment\": [\"drums\", \"bass\", \"other\"]}");
   command->add_option("--outdir", options->outdir, "Also write the estimates: SUBSET/TRACK/TARGET.wav");
   command->add_option("--evaldir", options->evaldir, "Write museval's JSON: SUBSET/TRACK.json, and SUBSET.csv");
+  command->add_flag("--force", options->force, "Score every track anew, those too that were scored before");
   command->add_option("--mode", options->mode, "v4, or v3: filters of each window's own")->capture_default_str();
   command->add_option("--win", options->window, "Seconds of a window, or global")->capture_default_str();
   command->add_option("--hop", options->hop, "Seconds from window to window")->capture_default_str();

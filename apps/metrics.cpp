@@ -1,13 +1,14 @@
 // unmix metrics: measures and losses of estimates against references, and how well they predict listening scores.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "apps/commands.h"
 #include "audio/audio.h"
+#include "base/csv.h"
 #include "base/error.h"
 #include "evaluation/aggregate.h"
 #include "evaluation/correlation.h"
@@ -68,10 +69,38 @@ void add_bss(const NamedAudio& references, const NamedAudio& estimates, Method& 
         for (size_t m = 0; m < row.scores.size(); ++m) values.emplace_back("BSS " + bss_metrics[m], row.scores[m]);
 }
 
+// The references of one length, to which the mixture is brought as estimates are.
+void fit_references(NamedAudio& references, const Options& options) {
+  const auto first = std::ranges::find_if(references, [](const auto& signal) { return signal.first != "mixture"; });
+  check(first != references.end(), "score", "{} holds no target", options.reference.string());
+  std::vector<std::string> notes;
+  for (auto& [name, audio] : references) {
+    check(name == "mixture" || audio.frames() == first->second.frames(), "score",
+          "{}: {} has {} frames, {} has {}; references have one length", options.reference.string(), name,
+          audio.frames(), first->first, first->second.frames());
+    if (&audio != &first->second) audio = fit_to(first->second, std::move(audio), name, notes);
+  }
+  for (const std::string& note : notes) options.common.warn(note);
+}
+
+// Those that have a reference, in its form.
+NamedAudio read_estimates(const fs::path& folder, const NamedAudio& references, const CommonOptions& common) {
+  NamedAudio fitted, estimates = read_wav_folder(folder);
+  std::vector<std::string> notes;
+  for (const std::string& name : names_without(estimates, references))
+    notes.push_back(name + " has no reference of its name");
+  for (const std::string& name : names_without(references, estimates))
+    notes.push_back("there is no estimate of " + name);
+  for (auto& [name, audio] : estimates)
+    if (const Audio* reference = find(references, name); reference != nullptr && name != "mixture")
+      fitted.emplace_back(name, fit_to(*reference, std::move(audio), name, notes));
+  for (const std::string& note : notes) common.warn(fmt::format("{}: {}", folder.string(), note));
+  return fitted;
+}
+
 Method measure(const fs::path& folder, const NamedAudio& references, const Options& options, const Vggish* features) {
-  const NamedAudio estimates = read_wav_folder(folder);
+  const NamedAudio estimates = read_estimates(folder, references, options.common);
   const Audio* mixture = find(references, "mixture");
-  check(mixture != nullptr, "score", "{} has no mixture.wav; --mixture names another", options.reference.string());
   Method method{fs::absolute(folder).lexically_normal().filename().string(), {}, {}};
   for (const auto& [target, reference] : references) {
     const Audio* estimate = find(estimates, target);
@@ -91,20 +120,18 @@ Method measure(const fs::path& folder, const NamedAudio& references, const Optio
   return method;
 }
 
-// "method,target,score" lines by (method, target); the first line names the columns.
+// Scores by (method, target): the first three columns, whatever their names.
 std::map<std::pair<std::string, std::string>, double> read_listening(const fs::path& path) {
-  std::ifstream file(path);
-  check(file.is_open(), "metrics", "cannot read {}", path.string());
+  const Csv csv = read_csv(path);
+  check(csv.header.size() >= 3, "metrics", "{}: its columns are {}; method,target,score are expected", path.string(),
+        fmt::join(csv.header, ","));
   std::map<std::pair<std::string, std::string>, double> scores;
-  std::string line;
-  std::getline(file, line);
-  for (int number = 2; std::getline(file, line); ++number) {
-    const size_t first = line.find(','), second = line.find(',', first + 1);
-    char* end = nullptr;
-    const double score = second == std::string::npos ? NAN : std::strtod(line.c_str() + second + 1, &end);
-    check(second != std::string::npos && end != line.c_str() + second + 1, "metrics",
-          "{}, line {}: method,target,score are wanted", path.string(), number);
-    scores[{line.substr(0, first), line.substr(first + 1, second - first - 1)}] = score;
+  for (size_t i = 0; i < csv.rows.size(); ++i) {
+    const double score = csv.number(i, 2);
+    check(std::isfinite(score), "metrics", "{} line {}: '{}' is no score", path.string(), csv.lines[i], csv.rows[i][2]);
+    const bool is_new = scores.emplace(std::pair(csv.rows[i][0], csv.rows[i][1]), score).second;
+    check(is_new, "metrics", "{} line {}: {}, {} is there twice", path.string(), csv.lines[i], csv.rows[i][0],
+          csv.rows[i][1]);
   }
   return scores;
 }
@@ -175,7 +202,10 @@ void print_correlations(const nlohmann::ordered_json& all) {
 
 void run(const Options& options) {
   if (!options.vggish.empty() && !options.losses) throw UsageError("--vggish belongs to DeepFeature: add --losses");
-  const NamedAudio references = read_references(options);
+  NamedAudio references = read_references(options);
+  check(find(references, "mixture") != nullptr, "score", "{} has no mixture.wav; --mixture names another",
+        options.reference.string());
+  fit_references(references, options);
   const auto features = options.vggish.empty() ? nullptr : make_vggish({}, options.vggish, Device::cpu);
   std::vector<Method> methods;
   for (const fs::path& folder : options.estimates)

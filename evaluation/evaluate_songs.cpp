@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <exception>
+#include <map>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -15,6 +16,7 @@ namespace unmix {
 namespace {
 
 namespace fs = std::filesystem;
+using nlohmann::ordered_json;
 
 constexpr const char* kOp = "evaluate";
 const std::vector<std::string> kAccompaniment = {"drums", "bass", "other"};
@@ -64,13 +66,55 @@ std::string summary(const TrackEvaluation& scores) {
   return fmt::format("SDR {}", fmt::join(parts, ", "));
 }
 
+// The file's size and the time of its last change, in nanoseconds.
+std::string stamp_of(const fs::path& file) {
+  const auto time = std::chrono::file_clock::to_sys(fs::last_write_time(file)).time_since_epoch();
+  return fmt::format("{} {}", fs::file_size(file), std::chrono::nanoseconds(time).count());
+}
+
+// Of the WAV files of a folder, or of the one file, by name.
+ordered_json stamps_of(const fs::path& path) {
+  if (!fs::is_directory(path)) return {{path.filename().string(), stamp_of(path)}};
+  std::map<std::string, std::string> stamps;
+  for (const auto& entry : fs::directory_iterator(path))
+    if (entry.path().extension() == ".wav") stamps[entry.path().filename().string()] = stamp_of(entry.path());
+  return stamps;
+}
+
+// What a song's scores depend on.
+ordered_json record_of(const Song& song, const EvaluationRun& run) {
+  ordered_json record = run.settings;
+  record["references"] = stamps_of(song.path);
+  if (!run.estimates.empty() && fs::exists(run.estimates / song.name))
+    record["estimates"] = stamps_of(run.estimates / song.name);
+  return record;
+}
+
+// Why scores with the record `before` are not those of `now`; empty: they are.
+std::string difference(ordered_json before, ordered_json now) {
+  if (!before.is_object()) return "is of other settings";
+  std::string changed;
+  for (const char* key : {"weights", "references", "estimates"}) {
+    const ordered_json was = before.value(key, ordered_json()), is = now.value(key, ordered_json());
+    before.erase(key);
+    now.erase(key);
+    if (!changed.empty() || was.is_null()) continue;
+    for (const auto& [name, stamp] : is.items())
+      if (changed.empty() && was.value(name, ordered_json()) != stamp) changed = fmt::format("{} {}", key, name);
+    if (changed.empty() && was != is) changed = fmt::format("{}, of which there are fewer", key);
+  }
+  if (before != now) return "is of other settings";
+  return changed.empty() ? "" : fmt::format("is of other files ({})", changed);
+}
+
 // The scores that an earlier run with the same settings left.
-std::optional<TrackEvaluation> finished(const fs::path& file, const EvaluationRun& run) {
-  if (run.folder.empty() || !fs::exists(file)) return {};
+std::optional<TrackEvaluation> finished(const fs::path& file, const EvaluationRun& run, const ordered_json& record) {
+  if (run.force || run.folder.empty() || !fs::exists(file)) return {};
   try {
     ScoreFile done = read_scores(file);
-    if (done.settings == run.settings) return std::move(done.scores);
-    run.warn(file.string() + " is of other settings and is written again");
+    const std::string reason = difference(done.settings.value_or(ordered_json()), record);
+    if (reason.empty()) return std::move(done.scores);
+    run.warn(fmt::format("{} {} and is written again", file.string(), reason));
   } catch (const Error& error) {
     run.warn(fmt::format("{}; it is written again", error.what()));
   }
@@ -86,6 +130,7 @@ void round_scores(TrackEvaluation& scores) {
 
 TrackEvaluation evaluate_song(const Song& song, const EvaluationRun& run) {
   const NamedAudio parts = read_song(song);
+  windows_at(run.options, parts[0].second.sample_rate);  // refused before a model works
   NamedAudio estimates = run.estimate(song, parts);
   if (!run.targets.empty())
     std::erase_if(estimates, [&](const auto& e) { return std::ranges::count(run.targets, e.first) == 0; });
@@ -171,14 +216,15 @@ EvaluationOutcome evaluate_songs(const std::vector<Song>& songs, const Evaluatio
     const fs::path file = run.folder / (song.name + ".json");
     const auto start = std::chrono::steady_clock::now();
     try {
-      if (auto done = finished(file, run)) {
+      const ordered_json record = record_of(song, run);
+      if (auto done = finished(file, run, record)) {
         run.say(fmt::format("{}: {} (kept)", place, summary(*done)));
         outcome.tracks.push_back(std::move(*done));
         continue;
       }
       TrackEvaluation scores = evaluate_song(song, run);
       for (const std::string& note : scores.notes) run.warn(song.name + ": " + note);
-      if (!run.folder.empty()) write_file(file, scores_json(scores, run.settings));
+      if (!run.folder.empty()) write_file(file, scores_json(scores, record));
       const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
       run.say(fmt::format("{}: {} ({:.1f} s)", place, summary(scores), taken.count()));
       outcome.tracks.push_back(std::move(scores));

@@ -34,7 +34,11 @@ struct EvaluationRun {
   EvaluationOptions options;
   std::vector<std::string> targets;  // empty: all that have an estimate
   std::filesystem::path folder;      // of the JSON files and, beside it, <folder>.csv; empty: nothing is written
-  nlohmann::ordered_json settings;   // written into each file; a file with the same is not made again
+  // Written into each file, together with the size and time of the files that were scored; a file of the same is not
+  // made again. Of files by earlier versions that lack these the other settings decide.
+  nlohmann::ordered_json settings;
+  std::filesystem::path estimates = {};  // of finished estimates, TRACK/TARGET.wav; empty: `estimate` makes them
+  bool force = false;                    // every file is made again
   std::function<NamedAudio(const Song&, const NamedAudio& parts)> estimate;
   std::function<void(const std::string&line)> say, warn;
 };

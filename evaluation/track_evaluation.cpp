@@ -21,6 +21,12 @@ void check_form(const std::string& target, const Audio& reference, const Audio& 
         estimate.sample_rate, estimate.channels, reference.sample_rate, reference.channels);
 }
 
+std::string length_note(const Audio& reference, const Audio& audio, const std::string& name) {
+  if (audio.frames() == reference.frames()) return "";
+  return fmt::format("{} has {} frames, the reference {}: it is {}", name, audio.frames(), reference.frames(),
+                     audio.frames() > reference.frames() ? "cut" : "continued with zeros");
+}
+
 // The targets that can be scored, in order; what cannot is noted.
 std::vector<std::string> targets_of(const NamedAudio& references, const NamedAudio& estimates,
                                     std::vector<std::string>& notes) {
@@ -29,6 +35,7 @@ std::vector<std::string> targets_of(const NamedAudio& references, const NamedAud
     const Audio* estimate = find(estimates, name);
     if (estimate == nullptr) continue;
     check_form(name, reference, *estimate);
+    if (const std::string note = length_note(reference, *estimate, name); !note.empty()) notes.push_back(note);
     const bool silent = bss_silent(reference, 0, reference.frames());
     if (silent || bss_silent(*estimate, 0, reference.frames())) {
       notes.push_back(
@@ -37,21 +44,20 @@ std::vector<std::string> targets_of(const NamedAudio& references, const NamedAud
       targets.push_back(name);
     }
   }
-  check(!targets.empty(), kOp, "no estimate of a target can be scored{}{}", notes.empty() ? "" : ": ",
-        fmt::join(notes, "; "));
+  const std::vector<std::string> strange = names_without(estimates, references);
+  if (!strange.empty())
+    notes.push_back(fmt::format("without a reference of their name, and not scored: {}", fmt::join(strange, ", ")));
+  check(!targets.empty(), kOp, "no estimate of a target can be scored: {}{}the references are {}",
+        fmt::join(notes, "; "), notes.empty() ? "" : "; ", fmt::join(names_without(references, {}), ", "));
   return targets;
 }
 
 class Scorer {
  public:
   Scorer(const NamedAudio& references, const NamedAudio& estimates, const EvaluationOptions& options)
-      : references_(references), estimates_(estimates) {
-    const double rate = references.front().second.sample_rate;
-    bss_.mode = options.mode;
-    bss_.threads = options.threads;
-    bss_.window = static_cast<int64_t>(options.window * rate);
-    bss_.hop = options.window > 0 ? static_cast<int64_t>(options.hop * rate) : 0;
-  }
+      : references_(references),
+        estimates_(estimates),
+        bss_(windows_at(options, references.front().second.sample_rate)) {}
 
   std::vector<TargetEvaluation> operator()(const std::vector<std::string>& targets) const {
     AudioList references, estimates;
@@ -74,6 +80,41 @@ class Scorer {
 };
 
 }  // namespace
+
+BssEvalOptions windows_at(const EvaluationOptions& options, int sample_rate) {
+  BssEvalOptions result;
+  result.mode = options.mode;
+  result.threads = options.threads;
+  if (options.window == 0) return result;
+  const auto samples = [&](const char* option, double seconds, int64_t least) {
+    const auto count = static_cast<int64_t>(std::min(seconds * sample_rate, 1e15));
+    if (count < least)
+      throw UsageError(fmt::format("{} {}: at {} Hz these are {} samples; {} or more are needed, {:.2g} s", option,
+                                   seconds, sample_rate, count, least, static_cast<double>(least) / sample_rate));
+    return count;
+  };
+  result.window = samples("--win", options.window, options.mode == BssMode::v3 ? bss_filter_length : 1);
+  result.hop = samples("--hop", options.hop, 1);
+  return result;
+}
+
+std::vector<std::string> names_without(const NamedAudio& signals, const NamedAudio& others) {
+  std::vector<std::string> names;
+  for (const auto& [name, audio] : signals)
+    if (name != "mixture" && find(others, name) == nullptr) names.push_back(name);
+  return names;
+}
+
+Audio fit_to(const Audio& reference, Audio audio, const std::string& name, std::vector<std::string>& notes) {
+  check_form(name, reference, audio);
+  const std::string note = length_note(reference, audio, name);
+  if (note.empty()) return audio;
+  notes.push_back(note);
+  Audio fitted{audio.sample_rate, audio.channels, std::vector<float>(reference.samples.size(), 0.0f)};
+  const auto common = static_cast<size_t>(std::min(audio.frames(), reference.frames()));
+  for (int c = 0; c < audio.channels; ++c) std::ranges::copy(audio.channel(c).first(common), fitted.channel(c).begin());
+  return fitted;
+}
 
 TrackEvaluation evaluate_track(const std::string& track, const NamedAudio& references, const NamedAudio& estimates,
                                const EvaluationOptions& options) {

@@ -57,6 +57,15 @@ std::string conflict_of(const StudyRun& run, const nlohmann::json& args, const s
   return conflict;
 }
 
+// Whether the model in the run's folder has another training behind it than the record. Weights may be gone.
+bool trained_again(const StudyRun& run, const RunResult& result) {
+  const fs::path file = run.options.output / (run.options.model_name() + ".json");
+  if (!fs::exists(file)) return false;
+  const auto json = ordered_json::parse(read_file(file), nullptr, false);
+  return json.is_object() && json.contains("train_loss_history") &&
+         json.at("train_loss_history") != ordered_json(result.history.train_loss);
+}
+
 RunStatus status_of_result(const Study& study, const StudyRun& run, const ordered_json& json) {
   RunStatus status{RunState::finished, "", from_json(json)};
   const auto epochs = static_cast<int>(status.result->history.train_loss.size());
@@ -64,6 +73,8 @@ RunStatus status_of_result(const Study& study, const StudyRun& run, const ordere
   status.note = conflict_of(run, args, json.at("after"));
   if (status.note.empty() && epochs > run.options.epochs)
     status.note = fmt::format("--epochs was {}, now {}", args.at("epochs").dump(), run.options.epochs);
+  if (status.note.empty() && trained_again(run, *status.result))
+    status.note = "its model was trained again since it was scored";
   if (!status.note.empty()) return {RunState::foreign, status.note, std::nullopt};
   if (args.at("epochs") != run.options.epochs || args.at("patience") != run.options.patience)
     return {RunState::started, fmt::format("{} of {} epochs", epochs, run.options.epochs), std::nullopt};

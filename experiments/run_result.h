@@ -30,7 +30,7 @@ enum class RunState {
   started,   // a checkpoint to go on from
   trained,   // to be scored
   finished,
-  foreign,   // made with other options
+  foreign,   // made with other options, or its model trained again
 };
 
 struct RunStatus {

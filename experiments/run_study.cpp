@@ -35,8 +35,8 @@ class Runner {
     RunStatus status = status_of(study_, run);
     if (status.state == RunState::finished) return say(run, "finished before");
     check(status.state != RunState::foreign, "experiments",
-          "{} was made with other options: {}; remove it, or give the run another name",
-          study_.folder(run).string(), status.note);
+          "{} is not of this study: {}; remove it, or give the run another name", study_.folder(run).string(),
+          status.note);
     TrainOptions train_options = run.options;
     train_options.device = device_;
     train_options.quiet = options_.quiet;

@@ -77,7 +77,8 @@ std::string state_text(const RunStatus& status) {
     case RunState::trained: return "trained, not scored";
     case RunState::finished:
       return fmt::format("finished, mean SDR {} dB", decibels(status.result->mean_sdr()));
-    case RunState::foreign: return "made with other options: " + status.note;
+    case RunState::foreign:
+      return "not of this study: " + status.note;
   }
   return "";
 }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -85,7 +86,8 @@ std::vector<Method> read_published(const fs::path& path) {
     Metrics metrics;
     for (size_t m = 0; m < metrics.size(); ++m) metrics[m] = csv.number(i, 3 + m);
     const bool added = methods[place->second].scores[row[2]].emplace(row[1], metrics).second;
-    check(added, "report", "{} line {}: {}, {}, {} is there twice", path.string(), i + 2, row[0], row[1], row[2]);
+    check(added, "report", "{} line {}: {}, {}, {} is there twice", path.string(), csv.lines[i], row[0], row[1],
+          row[2]);
   }
   return methods;
 }

@@ -55,15 +55,4 @@ std::vector<Method> read_published(const std::filesystem::path& path);
 // "loss,vocals,drums,bass,other,mean" and the like: a name, then numbers; the column "mean" is left out.
 std::vector<TableRow> read_table(const std::filesystem::path& path);
 
-// Rows of a file of comma-separated values, cells in double quotes allowed; each has the header's number of cells.
-struct Csv {
-  std::vector<std::string> header;
-  std::vector<std::vector<std::string>> rows;
-  double number(size_t row, size_t column) const;  // NaN for an empty cell or "nan"; throws for other words
-
-  std::filesystem::path path;
-};
-Csv read_csv(const std::filesystem::path& path);
-void check_header(const Csv& csv, const std::vector<std::string>& expected);
-
 }  // namespace unmix

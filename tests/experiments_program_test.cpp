@@ -76,6 +76,16 @@ class Experiments : public testing::Test {
   std::string device_ = "cpu";
 };
 
+TEST_F(Experiments, TheFileMayStandBehindAListOfRuns) {
+  write("[[run]]\nname = \"a\"\n[[run]]\nname = \"b\"\n");
+  const std::string file = (folder_ / "study.toml").string(), output = (folder_ / "out").string();
+  const auto result = run_program({"experiments", "--dry-run", "--output", output, "--only", "b", file});
+  EXPECT_EQ(result.exit_code, 0) << result.errors;
+  EXPECT_NE(result.output.find("b  "), std::string::npos) << result.output;
+  EXPECT_EQ(result.output.find("a  "), std::string::npos) << result.output;
+  expect_error(run_program({"experiments", file, file}), 2, "2 files were given; one study at a time");
+}
+
 const std::string kTwo = "[[run]]\nname = \"a\"\n[[run]]\nname = \"b\"\nvariant = \"paper\"\n";
 
 TEST_F(Experiments, TrainsSeparatesAndScoresEachRunAndThenSkipsIt) {
@@ -104,6 +114,11 @@ TEST_F(Experiments, TrainsSeparatesAndScoresEachRunAndThenSkipsIt) {
   const auto json = nlohmann::json::parse(run({"--json", "--quiet"}).output);
   EXPECT_EQ(json.size(), 2u);
   EXPECT_EQ(json[0].at("scores"), a.at("scores"));
+
+  auto other = nlohmann::json::parse(read_file(model("a") / "joint.json"));  // as another training leaves it
+  other["train_loss_history"][0] = 1.0;
+  write_file(model("a") / "joint.json", other.dump());
+  EXPECT_THAT(states(), AllOf(HasSubstr("its model was trained again"), HasSubstr("2  b  finished")));
 }
 
 // The score of a run is that of the files that `unmix separate` would write.
@@ -144,7 +159,7 @@ TEST_F(Experiments, OtherOptionsAreToldAndNotMixed) {
   ASSERT_TRUE(succeeded(run()));
   const std::string before = weights("a");
   write("[[run]]\nname = \"a\"\nhidden-size = 10\n[[run]]\nname = \"c\"\n");
-  EXPECT_THAT(states(), HasSubstr("made with other options: --hidden-size was 8, now 10"));
+  EXPECT_THAT(states(), HasSubstr("not of this study: --hidden-size was 8, now 10"));
   const ProgramResult result = run();
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.errors, HasSubstr("a: failed: [experiments] "));

@@ -78,6 +78,23 @@ TEST(Measures, DeepFeatureComesWithItsNetwork) {
   EXPECT_NEAR(of(s.references).at("DeepFeature"), 0.0, 1e-5);
 }
 
+// The features' share of the same sound at 16 kHz and at 44.1 kHz.
+TEST(Measures, DeepFeatureTakesTheRateOfTheSignals) {
+  const auto features = hashed_vggish(Device::cpu);
+  const auto share = [&](const Audio& reference, int stated_rate) {
+    Audio target = reference, estimate = reference;
+    for (float& x : estimate.samples) x *= 0.5f;
+    target.sample_rate = estimate.sample_rate = stated_rate;
+    const auto list =
+        loss_metrics(target, {{"vocals", target}}, {{"vocals", estimate}}, Variant::paper, features.get());
+    const std::map<std::string, double> values(list.begin(), list.end());
+    return values.at("DeepFeature") - values.at("L2freq");
+  };
+  const Audio low = noise(16000, 1, 20000), high = resample(low, 44100);
+  EXPECT_NEAR(share(high, 44100) / share(low, 16000), 1.0, 0.02);  // what lies above 7.6 kHz is lost
+  EXPECT_GT(std::fabs(share(low, 44100) / share(low, 16000) - 1.0), 0.1);
+}
+
 TEST(Correlations, ByHand) {
   const std::vector<double> x = {1, 2, 3, 4, 5, NAN}, y = {2, 1, 4, 3, 50, 7};
   const Correlation p = pearson(x, y), s = spearman(x, y);
@@ -128,7 +145,66 @@ TEST(Measures, OfSeveralMethodsWithListeningScores) {
   EXPECT_THAT(run_program(all, folder.path()).output, HasSubstr("Spearman, 95 %"));
   write_file(folder / "mos.csv", "method,target,mos\ngood;vocals\n");
   all.push_back("--json");
-  expect_error(run_program(all, folder.path()), 1, "mos.csv, line 2: method,target,score are wanted");
+  expect_error(run_program(all, folder.path()), 1, "mos.csv line 2: it has 1 cells, the first line 3");
+}
+
+class MetricsProgram : public ::testing::Test {
+ protected:
+  MetricsProgram() {
+    write("true/vocals.wav", signals_.references[0].second);
+    write("true/drums.wav", signals_.references[1].second);
+    write("true/mixture.wav", signals_.mixture);
+    write("good/vocals.wav", signals_.estimates[0].second);
+    write("good/drums.wav", signals_.estimates[1].second);
+  }
+  void write(const std::string& file, const Audio& audio) const {
+    std::filesystem::create_directories((folder_ / file).parent_path());
+    write_audio(folder_ / file, audio, SampleFormat::floating);
+  }
+  ProgramResult run(std::vector<std::string> more = {}) const {
+    more.insert(more.begin(), {"metrics", "--reference", "true", "--estimate", "good", "--json"});
+    return run_program(more, folder_.path());
+  }
+
+  TemporaryFolder folder_;
+  Signals signals_;
+};
+
+TEST_F(MetricsProgram, LengthsAndNamesThatDifferAreSaid) {
+  Audio longer = signals_.estimates[1].second;  // at 44.1 kHz, 2 channels
+  longer.samples.insert(longer.samples.begin() + 20000, 5, 0.5f);
+  longer.samples.insert(longer.samples.end(), 5, 0.5f);
+  write("good/drums.wav", longer);
+  write("good/voice.wav", longer);
+  std::filesystem::remove(folder_ / "good/vocals.wav");
+  const ProgramResult result = run({"--losses", "--bss"});
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  EXPECT_NEAR(nlohmann::json::parse(result.output)["drums"]["SDR"], 20, 1e-3);
+  EXPECT_EQ(nlohmann::json::parse(result.output).size(), 2u);  // drums and losses
+  EXPECT_THAT(result.errors, HasSubstr("good: drums has 20005 frames, the reference 20000: it is cut\n"));
+  EXPECT_THAT(result.errors, HasSubstr("good: voice has no reference of its name\n"));
+  EXPECT_THAT(result.errors, HasSubstr("good: there is no estimate of vocals\n"));
+  longer.sample_rate = 48000;
+  write("good/drums.wav", longer);
+  EXPECT_THAT(run().errors, HasSubstr("drums: the estimate (48000 Hz, 2 channels) and the reference (44100 Hz"));
+  write("true/drums.wav", noise(44100, 2, 19000));
+  EXPECT_THAT(run().errors, HasSubstr("references have one length"));
+}
+
+TEST_F(MetricsProgram, ListeningScoresAreReadAsCsv) {
+  const auto with = [&](const std::string& csv) {
+    write_file(folder_ / "mos.csv", csv);
+    return run({"--listening", "mos.csv"});
+  };
+  const ProgramResult quoted = with("method,target,mos\n\"good\",\"vocals\",\"3.5\"\ngood,drums,4\n");
+  EXPECT_EQ(quoted.exit_code, 0) << quoted.errors;
+  EXPECT_EQ(nlohmann::json::parse(quoted.output)["listening"]["SDR"]["pairs"], 2);
+  expect_error(with("method,target,mos\ngood,vocals,3,5\n"), 1, "mos.csv line 2: it has 4 cells, the first line 3");
+  expect_error(with("method,target,mos\n\ngood,vocals,\"3,5\"\n"), 1, "mos.csv line 3: '3,5' in column mos is not");
+  expect_error(with("method;target;mos\ngood;vocals;3\n"), 1, "its columns are method;target;mos; method,target,score");
+  expect_error(with("method,target,mos\ngood,vocals,\n"), 1, "mos.csv line 2: '' is no score");
+  expect_error(with("method,target,mos\ngood,vocals,3\ngood,vocals,4\n"), 1,
+               "mos.csv line 3: good, vocals is there twice");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // unmix evaluate as a user runs it.
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +10,7 @@
 #include "data/demo_songs.h"
 #include "evaluation/score_files.h"
 #include "program.h"
+#include "small_models.h"
 
 namespace unmix::test {
 namespace {
@@ -108,6 +110,85 @@ TEST_F(ProgramEvaluate, APairOfFoldersWithoutMusdb) {
   EXPECT_EQ(scores.window, 2.5);
 }
 
+// Gives the file another time, as whoever replaces it does.
+void touch(const fs::path& file) { fs::last_write_time(file, fs::last_write_time(file) + std::chrono::seconds(5)); }
+
+TEST_F(ProgramEvaluate, ReplacedFilesAreScoredAnew) {
+  ASSERT_EQ(oracle("IRM1", {"--outdir", "estimates", "--win", "global"}).exit_code, 0);
+  const auto score = [&](const std::vector<std::string>& more = {}) {
+    std::vector<std::string> all = {"evaluate", "--estimate", "estimates", "--root",    "songs",
+                                    "--is-wav", "--win",      "global",    "--evaldir", "estimated"};
+    all.insert(all.end(), more.begin(), more.end());
+    const ProgramResult result = run_program(all, folder_.path());
+    EXPECT_EQ(result.exit_code, 0) << result.errors;
+    return result.errors;
+  };
+  const auto kept = [](const std::string& errors) {
+    size_t count = 0;
+    for (size_t at = errors.find("(kept)"); at != errors.npos; at = errors.find("(kept)", at + 1)) ++count;
+    return count;
+  };
+  EXPECT_EQ(kept(score()), 0u);
+  EXPECT_EQ(kept(score()), 2u);
+  touch(folder_ / "estimates/test" / songs()[0].filename() / "vocals.wav");
+  const std::string replaced = score();
+  EXPECT_EQ(kept(replaced), 1u);
+  EXPECT_THAT(replaced, HasSubstr("is of other files (estimates vocals.wav) and is written again"));
+  touch(songs()[1] / "drums.wav");
+  EXPECT_THAT(score(), HasSubstr("is of other files (references drums.wav)"));
+  fs::remove(folder_ / "estimates/test" / songs()[0].filename() / "bass.wav");
+  EXPECT_THAT(score(), HasSubstr("is of other files (estimates, of which there are fewer)"));
+  EXPECT_EQ(kept(score({"--force"})), 0u);
+  // As an earlier version wrote it.
+  const fs::path file = folder_ / "estimated/test" / (songs()[0].filename().string() + ".json");
+  auto json = nlohmann::ordered_json::parse(read_file(file));
+  json["unmix"].erase("references");
+  json["unmix"].erase("estimates");
+  write_file(file, json.dump());
+  EXPECT_EQ(kept(score()), 2u);
+}
+
+TEST_F(ProgramEvaluate, AModelTrainedAgainIsScoredAnew) {
+  const auto score = [&](float gain) {
+    write_model(folder_ / "model", *constant_network({gain, 0.5f, 0.5f, 0.25f}));
+    const ProgramResult result = run_program({"evaluate", "--model", "model", "--root", "songs", "--is-wav", "--niter",
+                                              "0", "--win", "global", "--device", "cpu", "--evaldir", "scores"},
+                                             folder_.path());
+    EXPECT_EQ(result.exit_code, 0) << result.errors;
+    return result.errors;
+  };
+  score(1.0f);
+  EXPECT_THAT(score(1.0f), HasSubstr("(kept)"));
+  const std::string again = score(0.5f);
+  EXPECT_THAT(again, HasSubstr("is of other files (weights joint.safetensors)"));
+  EXPECT_THAT(again, Not(HasSubstr("(kept)")));
+}
+
+TEST_F(ProgramEvaluate, NamesOfAPairThatDoNotMatchAreSaid) {
+  const auto write = [&](const std::string& file, unsigned seed) {
+    fs::create_directories((folder_ / file).parent_path());
+    write_audio(folder_ / file, noise(8000, 1, 8000, seed), SampleFormat::floating);
+  };
+  const auto score = [&](std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"evaluate", "--reference", "true", "--estimate", "mine", "--json"});
+    return run_program(more, folder_.path());
+  };
+  for (const char* name : {"mixture", "bass", "drums"}) write(std::string("true/") + name + ".wav", 1u + *name);
+  write("mine/mixture.wav", 7);
+  write("mine/noise.wav", 8);
+  expect_error(score(), 1, "no estimate of a target can be scored");
+  write("mine/bass.wav", 9);
+  const ProgramResult result = score();
+  EXPECT_EQ(result.exit_code, 0) << result.errors;
+  EXPECT_EQ(nlohmann::json::parse(result.output).size(), 1u);  // the mixture is no target
+  EXPECT_THAT(result.errors, HasSubstr("mine has no estimate of drums: BSSEval takes the other references alone"));
+  EXPECT_THAT(result.errors, HasSubstr("without a reference of their name, and not scored: noise\n"));
+  write_audio(folder_ / "mine/bass.wav", noise(8000, 1, 7000, 9), SampleFormat::floating);
+  EXPECT_THAT(score().errors, HasSubstr("bass has 7000 frames, the reference 8000: it is continued with zeros"));
+  expect_error(score({"--targets", "bass", "drumz"}), 2, "--targets drumz: mine has no such estimate; it has: bass");
+  EXPECT_THAT(score({"--targets", "bass"}).errors, Not(HasSubstr("drums")));
+}
+
 TEST_F(ProgramEvaluate, WrongUsageIsOneLine) {
   const auto run = [&](std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "evaluate");
@@ -119,6 +200,19 @@ TEST_F(ProgramEvaluate, WrongUsageIsOneLine) {
   expect_error(run({"--method", "IRM1", "--root", "songs", "--is-wav", "--mode", "v5"}), 2, "--mode v5");
   expect_error(run({"--method", "IRM1", "--root", "songs", "--is-wav", "--win", "0"}), 2, "--win 0");
   expect_error(run({"--method", "IRM1", "--root", "songs", "--is-wav", "--average", "median"}), 2, "--average median");
+  const auto windows = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"--method", "mixture", "--root", "songs", "--is-wav"});
+    return run(more);
+  };
+  expect_error(windows({"--win", "0.00001"}), 2, "--win 1e-05: at 44100 Hz these are 0 samples; 1 or more are needed");
+  expect_error(windows({"--win", "0.01", "--mode", "v3"}), 2, "these are 441 samples; 512 or more are needed, 0.012 s");
+  expect_error(windows({"--hop", "0.00001"}), 2, "--hop 1e-05: at 44100 Hz these are 0 samples");
+  for (const std::string seconds : {"nan", "inf", "-1", "1,5", "1 s"}) {
+    expect_error(windows({"--win", seconds}), 2, "--win " + seconds + ": give seconds");
+    EXPECT_EQ(windows({"--hop", seconds}).exit_code, 2) << seconds;
+  }
+  expect_error(windows({"--outdir", "./songs/"}), 2, "--outdir ./songs/: estimates would be written over the files in");
+  expect_error(windows({"--subset", "../test"}), 2, "--subset ../test: give the name of a folder");
   expect_error(run({"--method", "IRM1", "--root", "songs"}), 1, "--is-wav is for folders of WAV files");
   expect_error(run({"--method", "IRM1", "--root", "nowhere"}), 1, "nowhere has no folder 'test'");
 }

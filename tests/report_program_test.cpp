@@ -146,8 +146,10 @@ TEST_F(Report, WrongInputIsOneLine) {
   expect_error(run({"none"}), 1, "none: there is no such folder");
   expect_error(run({"empty"}), 1, "nothing to report: empty holds nothing to report");
   expect_error(run({"mine", "--sisec", "none.csv"}), 1, "none.csv");
+  expect_error(run({"mine", "--output", "./mine/"}), 2, "--output ./mine/: the report would be written over");
   expect_error(run({"mine", "--sisec", "columns.csv"}), 1, "its columns are method,song,target");
-  expect_error(run({"mine", "--sisec", "word.csv"}), 1, "word.csv line 2: 'high' in column SDR is not a number");
+  expect_error(run({"mine", "--sisec", "word.csv"}), 1,
+               "word.csv line 2: 'high' in column SDR is not a number such as 3.5");
   expect_error(run({"mine", "--sisec", "cells.csv"}), 1, "cells.csv line 2: it has 5 cells, the first line 7");
   expect_error(run({"mine", "--sisec", "twice.csv"}), 1, "twice.csv line 3: A, a, vocals is there twice");
   expect_error(run({"mine", "--study", "columns.csv"}), 1, "a table of results has loss,vocals");

@@ -1,11 +1,11 @@
 #include "training/options.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <span>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "layers/stft.h"
 #include "models/discriminator.h"
 #include "models/vggish.h"
@@ -31,7 +31,12 @@ void require(bool condition, const std::string& message) {
 
 template <class Number>
 void positive(const char* option, Number value) {
-  require(value > 0, fmt::format("{} {}: give a number above zero", option, value));
+  require(value > 0 && std::isfinite(static_cast<double>(value)),
+          fmt::format("{} {}: give a number above zero", option, value));
+}
+
+void zero_or_more(const char* option, double value) {
+  require(value >= 0.0 && std::isfinite(value), fmt::format("{} {}: give zero or more", option, value));
 }
 
 void one_of(const char* option, const std::string& value, const std::vector<std::string>& choices) {
@@ -50,11 +55,9 @@ Precision TrainOptions::arithmetic() const {
 
 double TrainOptions::learning_rate() const {
   if (lr == "auto") return Objective(loss).learning_rate();
-  double value = 0.0;
-  const auto [end, error] = std::from_chars(lr.data(), lr.data() + lr.size(), value);
-  require(error == std::errc{} && end == lr.data() + lr.size() && std::isfinite(value) && value > 0.0,
-          fmt::format("--lr {}: give a number above zero, or auto", lr));
-  return value;
+  const auto value = parse_number(lr);
+  require(value > 0.0, fmt::format("--lr {}: give a number above zero, or auto", lr));
+  return *value;
 }
 
 bool TrainOptions::adversarial() const { return Objective(loss).contains("Adversarial"); }
@@ -70,7 +73,7 @@ namespace {
 void validate_adversarial(const TrainOptions& o) {
   if (!o.discriminator.empty()) find_discriminator(o.discriminator);
   if (!o.gan.empty()) parse_gan(o.gan);
-  require(o.feature_matching >= 0.0, fmt::format("--feature-matching {}: give zero or more", o.feature_matching));
+  zero_or_more("--feature-matching", o.feature_matching);
   if (o.adversarial()) return;
   const std::pair<const char*, bool> given[] = {{"--discriminator", !o.discriminator.empty()},
                                                 {"--gan", !o.gan.empty()},
@@ -147,10 +150,11 @@ void TrainOptions::validate() const {
   positive("--lr-decay-patience", lr_decay_patience);
   require(lr_decay_gamma > 0.0 && lr_decay_gamma < 1.0,
           fmt::format("--lr-decay-gamma {}: give a number between 0 and 1", lr_decay_gamma));
-  require(weight_decay >= 0.0, fmt::format("--weight-decay {}: give zero or more", weight_decay));
-  require(clip_gradient_norm >= 0.0, fmt::format("--clip-gradient-norm {}: give zero or more", clip_gradient_norm));
+  zero_or_more("--weight-decay", weight_decay);
+  zero_or_more("--clip-gradient-norm", clip_gradient_norm);
   static_cast<void>(Stft(nfft, nhop, Device::cpu));  // throws for what it cannot be
   positive("--seq-dur", seq_dur);
+  require(seq_dur <= 86400.0, fmt::format("--seq-dur {}: give seconds, a day at most", seq_dur));
   positive("--samples-per-track", samples_per_track);
   positive("--reduce-samples", reduce_samples);
   positive("--nb-channels", nb_channels);
