@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/commands.h"
+#include "base/json.h"
 #include "models/convert.h"
 
 namespace unmix {
@@ -50,7 +51,7 @@ void run(const Options& options) {
     options.common.say(fmt::format("{} Hz, nfft {}, nhop {}, {} channel(s)", settings->sample_rate, settings->n_fft,
                                    settings->hop, settings->channels));
   if (options.common.json) {
-    fmt::print("{}\n", json.dump());
+    fmt::print("{}\n", json_text(json));
   } else {
     for (const auto& path : done.written) fmt::print("{}\n", path.string());
   }

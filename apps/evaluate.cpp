@@ -6,8 +6,11 @@
 #include <thread>
 
 #include "apps/commands.h"
+#include "audio/musdb.h"
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/interrupt.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "evaluation/aggregate.h"
 #include "evaluation/evaluate_songs.h"
@@ -67,7 +70,7 @@ nlohmann::ordered_json to_json(const std::vector<ScoreRow>& rows) {
 void print(const Options& options, const std::vector<TrackEvaluation>& tracks, const std::string& title) {
   const std::vector<ScoreRow> rows = score_table(tracks, parse_aggregation(options.average));
   if (options.common.json) {
-    fmt::print("{}\n", to_json(rows).dump(2));
+    fmt::print("{}\n", json_text(to_json(rows), 2));
   } else {
     fmt::print("{} ({})\n{}", title, options.average, format_table(rows));
   }
@@ -105,7 +108,7 @@ void evaluate_pair(const Options& options) {
                     options.estimate.string(), fmt::join(missing, ", ")));
   for (const std::string& note : scores.notes) options.common.warn(note);
   if (!options.evaldir.empty()) {
-    fs::create_directories(options.evaldir);
+    make_folder("evaluate", options.evaldir);
     write_file(options.evaldir / (name + ".json"), scores_json(scores, {{"mode", options.mode}}));
     write_file(options.evaldir / (name + ".csv"), scores_csv({scores}));
   }
@@ -113,9 +116,7 @@ void evaluate_pair(const Options& options) {
 }
 
 void write_estimates(const fs::path& folder, const NamedAudio& estimates) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  check(!error, "evaluate", "cannot make the folder {}: {}", folder.string(), error.message());
+  make_folder("evaluate", folder);
   for (const auto& [name, audio] : estimates) write_audio(folder / (name + ".wav"), audio);
 }
 
@@ -129,14 +130,16 @@ Estimator estimator_of(const Options& options) {
     const Device device = options.common.open_device();
     const auto separator =
         std::make_shared<Separator>(load_models(options.model, options.targets, device), device, separation);
+    for (const std::string& warning : separator->models().warnings) options.common.warn(warning);
     return [separator](const Song&, const NamedAudio& parts) { return (*separator)(parts[0].second).estimates; };
   }
   if (!options.method.empty()) {
     if (std::ranges::count(oracle_names, options.method) == 0) separate_by_oracle(options.method, {}, {});
     return [method = options.method](const Song&, const NamedAudio& parts) {
       NamedAudio estimates = separate_by_oracle(method, parts[0].second, {parts.begin() + 1, parts.end()});
-      estimates.emplace_back("accompaniment",
-                             method == "mixture" ? parts[0].second : sum_of(estimates, {"drums", "bass", "other"}));
+      estimates.emplace_back("accompaniment", method == "mixture"
+                                                  ? parts[0].second
+                                                  : sum_of(estimates, musdb_sources_of("accompaniment")));
       return estimates;
     };
   }
@@ -223,7 +226,8 @@ void add_evaluate(CLI::App& program) {
   command->add_option("--root", options->root, "MUSDB18, or with --is-wav MUSDB18-HQ");
   command->add_option("--reference", options->reference, "Folder of the true sources' WAV files, without MUSDB");
   command->add_option("--table", options->tables, "Only print the table of folders of scores");
-  command->add_option("--subset", options->subset, "test or train")->capture_default_str();
+  command->add_option("--subset", options->subset, "test, train, or valid: the validation tracks in train")
+      ->capture_default_str();
   command->add_flag("--is-wav", options->is_wav, "Folders of WAV files");
   command->add_option("--targets", options->targets, "Targets to score, of a model to separate; default: all");
   command->add_option("--niter", options->separation.iterations, "Of a model: iterations of the Wiener filter")

@@ -5,6 +5,7 @@
 #include "apps/file_arguments.h"
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/json.h"
 #include "experiments/study_tables.h"
 
 namespace unmix {
@@ -24,7 +25,7 @@ void print_results(const Study& study, const std::vector<RunFailure>& failures, 
   for (const StudyRun& run : study.runs)
     if (const RunStatus status = status_of(study, run); status.state == RunState::finished)
       list.push_back(to_json(study, run, *status.result));
-  fmt::print("{}\n", list.dump(2));
+  fmt::print("{}\n", json_text(list, 2));
 }
 
 void run(Options& options) {

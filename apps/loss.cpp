@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/commands.h"
+#include "base/json.h"
 #include "losses/loss_file.h"
 
 namespace unmix {
@@ -22,7 +23,7 @@ void run(const Options& options) {
   if (!options.output.empty()) write_mask_gradient(options.output, result);
   nlohmann::json report{{"loss", result.value}};
   if (!result.features.empty()) report["features"] = result.features;
-  fmt::print("{}\n", report.dump());
+  fmt::print("{}\n", json_text(report));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "audio/audio.h"
 #include "base/csv.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "evaluation/aggregate.h"
 #include "evaluation/correlation.h"
 #include "evaluation/evaluate_songs.h"
@@ -219,7 +220,7 @@ void run(const Options& options) {
       options.listening.empty() ? nlohmann::ordered_json() : correlations(methods, options.listening);
   if (!options.listening.empty()) result["listening"] = listening;
   if (options.common.json) {
-    fmt::print("{}\n", result.dump(2));
+    fmt::print("{}\n", json_text(result, 2));
     return;
   }
   for (const Method& method : methods) print(method);

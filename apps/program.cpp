@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <new>
 
 #include "base/error.h"
@@ -77,6 +78,8 @@ int run_program(CLI::App& program, int argc, char** argv) {
     return report(program, kInterrupted, error.what());
   } catch (const std::bad_alloc&) {
     return report(program, kFailed, "out of memory");
+  } catch (const std::filesystem::filesystem_error& error) {
+    return report(program, kFailed, fmt::format("{}: {}", error.path1().string(), error.code().message()));
   } catch (const std::exception& error) {
     return report(program, kFailed, error.what());
   }

@@ -6,6 +6,7 @@
 #include "apps/commands.h"
 #include "apps/file_arguments.h"
 #include "base/interrupt.h"
+#include "base/json.h"
 #include "separation/separate_file.h"
 
 namespace unmix {
@@ -54,7 +55,7 @@ void separate_all(const std::vector<PlannedFile>& plan, const Separator& separat
   std::vector<std::string> failed;
   auto results = nlohmann::ordered_json::array();
   const auto print_results = [&] {
-    if (options.common.json) fmt::print("{}\n", results.dump(2));
+    if (options.common.json) fmt::print("{}\n", json_text(results, 2));
   };
   std::string problem;
   for (const PlannedFile& file : plan) {
@@ -91,6 +92,7 @@ void run(Options& options) {
   const Device device = options.common.open_device();
   catch_interrupts();
   const Separator separator(load_models(options.model, options.targets, device), device, separation_options(options));
+  for (const std::string& warning : separator.models().warnings) options.common.warn(warning);
   const std::vector<PlannedFile> plan = plan_files(options.inputs, separator.sources(), separator.models().name, files);
   if (options.separation.live)
     options.common.say(

@@ -8,6 +8,7 @@
 #include "apps/program.h"
 #include "apps/train_program.h"
 #include "base/interrupt.h"
+#include "base/json.h"
 #include "data/check_data.h"
 #include "training/option_table.h"
 #include "training/progress.h"
@@ -38,7 +39,7 @@ void run_check(const Options& options) {
   } catch (const Error& error) {
     report.failure = error.what();
   }
-  fmt::print("{}", options.common.json ? to_json(report).dump(2) + "\n" : to_text(report));
+  fmt::print("{}", options.common.json ? json_text(to_json(report), 2) + "\n" : to_text(report));
   check(report.failure.empty(), "data", "training would end with: {}", report.failure);
 }
 
@@ -51,12 +52,12 @@ void run(Options& options) {
   const History history = train(options.train);
   const double seconds = std::accumulate(history.train_time.begin(), history.train_time.end(), 0.0);
   if (options.common.json)
-    fmt::print("{}\n", nlohmann::json{{"output", options.train.output.string()},
-                                      {"epochs", history.train_loss.size()},
-                                      {"best_epoch", history.best_epoch},
-                                      {"best_loss", history.best_loss},
-                                      {"seconds", seconds}}
-                           .dump(2));
+    fmt::print("{}\n", json_text(nlohmann::json{{"output", options.train.output.string()},
+                                                {"epochs", history.train_loss.size()},
+                                                {"best_epoch", history.best_epoch},
+                                                {"best_loss", history.best_loss},
+                                                {"seconds", seconds}},
+                                 2));
   else
     fmt::print("{}: best loss {:.6g} in epoch {} of {}\n", options.train.output.string(), history.best_loss,
                history.best_epoch, history.train_loss.size());

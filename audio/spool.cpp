@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "audio/reader.h"
+#include "base/check_call.h"
 #include "base/error.h"
 
 namespace unmix {
@@ -18,7 +19,7 @@ constexpr int64_t kBlock = 65536;  // frames
 std::shared_ptr<std::FILE> open_temporary() {
   std::string path = (std::filesystem::temp_directory_path() / "unmix-XXXXXX").string();
   const int descriptor = ::mkstemp(path.data());
-  check(descriptor >= 0, "audio", "cannot make a temporary file {}: {}", path, std::strerror(errno));
+  check_call(descriptor >= 0, "audio", "cannot make a temporary file {}", path);
   ::unlink(path.c_str());
   return {::fdopen(descriptor, "w+b"), [](std::FILE* file) { std::fclose(file); }};
 }
@@ -38,7 +39,8 @@ class SpoolReader : public AudioReader {
     for (size_t left = samples.size() * sizeof(float); left > 0;) {
       const ssize_t got = ::pread(::fileno(file_.get()), to, left, at);
       if (got < 0 && errno == EINTR) continue;
-      check(got > 0, "audio", "cannot read the temporary file: {}", std::strerror(errno));
+      check_call(got >= 0, "audio", "cannot read the temporary file");
+      check(got > 0, "audio", "the temporary file has been cut short");
       to += got, at += got, left -= static_cast<size_t>(got);
     }
     position_ += count;
@@ -92,12 +94,13 @@ AudioSpool::AudioSpool(AudioReader& reader) : info_(reader.info()), file_(open_t
     std::vector<float> samples;
     for (int64_t t = 0; t < block.frames(); ++t)
       for (int c = 0; c < block.channels; ++c) samples.push_back(block.channel(c)[static_cast<size_t>(t)]);
-    check(std::fwrite(samples.data(), sizeof(float), samples.size(), file_.get()) == samples.size(), "audio",
-          "cannot write the temporary file: {}", std::strerror(errno));
+    check_call(std::fwrite(samples.data(), sizeof(float), samples.size(), file_.get()) == samples.size(), "audio",
+               "cannot write a temporary file in {}", std::filesystem::temp_directory_path().string());
     info_.frames += block.frames();
   }
   check(info_.frames > 0, "audio", "the stream holds no samples");
-  check(std::fflush(file_.get()) == 0, "audio", "cannot write the temporary file: {}", std::strerror(errno));
+  check_call(std::fflush(file_.get()) == 0, "audio", "cannot write a temporary file in {}",
+             std::filesystem::temp_directory_path().string());
 }
 
 std::unique_ptr<AudioReader> AudioSpool::open() const { return std::make_unique<SpoolReader>(info_, file_); }

@@ -5,9 +5,9 @@
 
 #include <atomic>
 #include <cerrno>
-#include <cstring>
 
-#include "base/error.h"
+#include "base/check_call.h"
+#include "base/folder.h"
 
 namespace unmix {
 namespace {
@@ -30,8 +30,8 @@ class Descriptor {
   int descriptor_;
 };
 
-[[noreturn]] void fail_write(const fs::path& path, int error) {
-  fail("file", "cannot write {}: {}", path.string(), std::strerror(error));
+void check_write(bool succeeded, const fs::path& path) {
+  check_call(succeeded, "file", "cannot write {}", path.string());
 }
 
 fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
@@ -39,23 +39,25 @@ fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.
 // Unique among the processes and threads that may write the same file at once.
 fs::path temporary_of(const fs::path& path) {
   static std::atomic<unsigned> counter{0};
-  const std::string name = fmt::format(".{}.{}-{}.tmp", path.filename().string(), ::getpid(), counter++);
+  constexpr size_t longest = 200;  // bytes of the name, of the 255 that file systems take
+  const std::string name =
+      fmt::format(".{}.{}-{}.tmp", path.filename().string().substr(0, longest), ::getpid(), counter++);
   return folder_of(path) / name;
 }
 
 void synchronize_to_disk(const fs::path& written, const fs::path& path) {
   const Descriptor file(written, O_RDONLY);
   // Some file systems cannot sync a folder (EINVAL): the rename is then as durable as they make it.
-  if (!file.valid() || (::fsync(file.get()) != 0 && errno != EINVAL)) fail_write(path, errno);
+  check_write(file.valid() && (::fsync(file.get()) == 0 || errno == EINVAL), path);
 }
 
 void write_bytes(const fs::path& temporary, const fs::path& path, std::string_view bytes) {
   const Descriptor file(temporary, O_WRONLY | O_CREAT | O_EXCL);
-  if (!file.valid()) fail_write(path, errno);
+  check_write(file.valid(), path);
   while (!bytes.empty()) {
     const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail_write(path, errno);
+    check_write(written >= 0, path);
     bytes.remove_prefix(static_cast<size_t>(written));
   }
 }
@@ -64,11 +66,9 @@ void write_bytes(const fs::path& temporary, const fs::path& path, std::string_vi
 
 AtomicFile::AtomicFile(const fs::path& path) : path_(path) {
   const fs::path folder = folder_of(path);
-  std::error_code error;
-  check(fs::is_directory(folder, error), "file", "cannot write {}: {} is not an existing folder", path.string(),
-        folder.string());
-  check(!fs::is_directory(path, error), "file", "cannot write {}: it is a folder", path.string());
-  check(::access(folder.c_str(), W_OK) == 0, "file", "cannot write {}: {}", path.string(), std::strerror(errno));
+  check(is_folder(folder), "file", "cannot write {}: {} is not an existing folder", path.string(), folder.string());
+  check(!is_folder(path), "file", "cannot write {}: it is a folder", path.string());
+  check_write(::access(folder.c_str(), W_OK) == 0, path);
   temporary_ = temporary_of(path);
 }
 
@@ -79,7 +79,7 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::commit() {
   synchronize_to_disk(temporary_, path_);
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_write(path_, errno);
+  check_write(::rename(temporary_.c_str(), path_.c_str()) == 0, path_);
   temporary_.clear();
   synchronize_to_disk(folder_of(path_), path_);
 }
@@ -96,7 +96,7 @@ void write_file(const fs::path& path, std::string_view bytes) {
 
 std::string read_file(const fs::path& path) {
   const Descriptor file(path, O_RDONLY);
-  if (!file.valid()) fail("file", "cannot read {}: {}", path.string(), std::strerror(errno));
+  check_call(file.valid(), "file", "cannot read {}", path.string());
   std::string bytes;
   std::error_code error;
   const auto expected = fs::file_size(path, error);
@@ -108,7 +108,7 @@ std::string read_file(const fs::path& path) {
     if (filled == bytes.size()) bytes.resize(2 * bytes.size() + 4096);
     const ssize_t count = ::read(file.get(), bytes.data() + filled, bytes.size() - filled);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail("file", "cannot read {}: {}", path.string(), std::strerror(errno));
+    check_call(count >= 0, "file", "cannot read {}", path.string());
     if (count == 0) break;
     filled += static_cast<size_t>(count);
   }
@@ -119,6 +119,7 @@ std::string read_file(const fs::path& path) {
 void check_input_file(const char* where, const fs::path& path) {
   std::error_code error;
   const auto status = fs::status(path, error);
+  check(status.type() != fs::file_type::none, where, "{}: {}", path.string(), error.message());
   check(fs::exists(status), where, "{}: no such file", path.string());
   check(!fs::is_directory(status), where, "{}: is a folder, not a file", path.string());
   const auto size = fs::is_regular_file(status) ? fs::file_size(path, error) : 1;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace unmix {
 
@@ -16,7 +17,20 @@ std::optional<double> parse_number(std::string_view text);
 // Whether a file can have this name in a folder: no path, which could lead out of it, and not empty.
 bool can_name_file(std::string_view name);
 
-// A cell of a CSV line, in quotes where it needs them (RFC 4180).
+bool is_utf8(std::string_view bytes);
+
+// Bytes such as a file's name, which need not be UTF-8, as text that is: a byte that is not is written \xHH, and so is
+// a backslash that begins what looks like one. from_utf8 gives the bytes again.
+std::string to_utf8(std::string_view bytes);
+std::string from_utf8(std::string_view text);
+
+// A cell of a CSV line, UTF-8, in quotes where it needs them (RFC 4180).
 std::string csv_cell(const std::string& cell);
+
+// Without the byte order mark that editors of Windows put before UTF-8.
+std::string_view without_bom(std::string_view text);
+
+// The lines that hold something, without line ends, spaces behind and a byte order mark.
+std::vector<std::string> lines_of(std::string_view text);
 
 }  // namespace unmix

@@ -2,33 +2,14 @@
 // Training: the same random excerpt of both, an epoch is each track once. Validation: the first seq_dur seconds.
 #include "data/datasets.h"
 
-#include <glob.h>
-
 #include "base/error.h"
+#include "base/folder.h"
 #include "data/folder_dataset.h"
 
 namespace unmix {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string escaped(const std::string& path) {
-  std::string text;
-  for (const char c : path) {
-    if (std::string_view("*?[]\\").find(c) != std::string_view::npos) text += '\\';
-    text += c;
-  }
-  return text;
-}
-
-// The first by name of those that match; empty where none does.
-fs::path match(const fs::path& folder, const std::string& pattern) {
-  glob_t found{};
-  fs::path file;
-  if (::glob((escaped(folder.string()) + "/" + pattern).c_str(), 0, nullptr, &found) == 0) file = found.gl_pathv[0];
-  ::globfree(&found);
-  return file;
-}
 
 class Aligned : public FolderDataset {
  public:
@@ -61,7 +42,7 @@ class Aligned : public FolderDataset {
 Listing list_aligned(const DatasetOptions& options) {
   return list_folders(options, true, [&](const fs::path& folder) {
     ListedTrack track{folder.filename().string(),
-                      {match(folder, options.input_file), match(folder, options.output_file)}};
+                      {find_match(folder, options.input_file), find_match(folder, options.output_file)}};
     if (track.files[1].empty()) track.problem = fmt::format("it has no file '{}' (--output-file)", options.output_file);
     if (track.files[0].empty()) track.problem = fmt::format("it has no file '{}' (--input-file)", options.input_file);
     return track;

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -16,8 +15,10 @@
 #include <thread>
 
 #include "audio/audio.h"
+#include "base/check_call.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/folder.h"
 
 namespace unmix {
 namespace {
@@ -54,13 +55,14 @@ uint64_t checksum(const Header& header) {
 
 bool is_one_signal(const Track& track) { return track.files.size() == 1 && !is_stem_file(track.files.front()); }
 
-// Changes with the path, size or modification time of any source file, and with the rate of one signal.
+// Changes with the place, size or modification time of any source file, and with the rate of one signal; the same by
+// whatever path the file is reached.
 uint64_t key_of(const Track& track) {
   std::string text;
   for (const fs::path& file : track.files) {
     struct stat status {};
-    check(::stat(file.c_str(), &status) == 0, "data", "{}: {}", file.string(), std::strerror(errno));
-    text += fmt::format("{}|{}|{}.{}|", fs::absolute(file).string(), status.st_size, status.st_mtim.tv_sec,
+    check_call(::stat(file.c_str(), &status) == 0, "data", "{}", file.string());
+    text += fmt::format("{}|{}|{}.{}|", fs::canonical(file).string(), status.st_size, status.st_mtim.tv_sec,
                         status.st_mtim.tv_nsec);
   }
   if (is_one_signal(track)) text += fmt::format("{} Hz", track.sample_rate);
@@ -68,7 +70,7 @@ uint64_t key_of(const Track& track) {
 }
 
 fs::path file_of(const Track& track, const fs::path& cache_folder) {
-  std::string source = fs::absolute(track.files.front()).lexically_normal().string();
+  std::string source = fs::canonical(track.files.front()).string();
   if (is_one_signal(track)) source += fmt::format("|{} Hz", track.sample_rate);
   const uint64_t place = hash(source);
   return cache_folder / fmt::format("{}-{:016x}.i16", track.name.substr(0, 100), place);
@@ -94,7 +96,8 @@ void append_int16(std::string& bytes, const Audio& part, float scale) {
   bytes.append(reinterpret_cast<const char*>(samples.data()), samples.size() * sizeof(int16_t));
 }
 
-void write_cache(const Track& track, const fs::path& file, uint64_t key) {
+// The bytes of the track's cache file.
+std::string encode(const Track& track, uint64_t key) {
   std::vector<Audio> parts = read_parts(track);
   fit_parts(track, parts);
   Header header;
@@ -111,7 +114,7 @@ void write_cache(const Track& track, const fs::path& file, uint64_t key) {
     append_int16(bytes, part, header.scale);
     part.samples = {};
   }
-  write_file(file, bytes);
+  return bytes;
 }
 
 // Closes on every way out.
@@ -133,11 +136,7 @@ fs::path default_cache_folder() {
 }
 
 std::vector<Audio> read_parts(const Track& track) {
-  if (is_stem_file(track.files.front())) {
-    std::vector<Audio> streams = read_stems(track.files.front());  // mixture, drums, bass, other, vocals
-    std::rotate(streams.begin() + 1, streams.end() - 1, streams.end());
-    return streams;
-  }
+  if (is_stem_file(track.files.front())) return read_musdb_stems(track.files.front());
   std::vector<Audio> parts;
   for (const fs::path& file : track.files) parts.push_back(read_audio(file));
   return parts;
@@ -163,11 +162,13 @@ DecodedTrack::DecodedTrack(const Track& track, const fs::path& cache_folder) : n
   const fs::path file = file_of(track, cache_folder);
   const auto parts = static_cast<uint32_t>(is_one_signal(track) ? 1 : 1 + musdb_sources.size());
   if (map(file, key, parts)) return;
-  std::error_code error;
-  fs::create_directories(cache_folder, error);
-  check(!error, "data", "cannot make the folder of decoded audio {}: {}", cache_folder.string(), error.message());
-  write_cache(track, file, key);
-  check(map(file, key, parts), "data", "{}: the decoded audio just written cannot be read back", file.string());
+  make_folder("data", cache_folder);
+  const std::string bytes = encode(track, key);
+  write_atomically(file, [&](const fs::path& temporary) {
+    write_file(temporary, bytes);
+    // Mapped before it gets its name, under which another process may put its own at any time.
+    check(map(temporary, key, parts), "data", "{}: the decoded audio just written cannot be read back", file.string());
+  });
 }
 
 DecodedTrack::~DecodedTrack() {
@@ -187,7 +188,7 @@ bool DecodedTrack::map(const fs::path& file, uint64_t key, uint32_t parts) {
   struct stat status {};
   if (::fstat(descriptor.value, &status) != 0 || static_cast<size_t>(status.st_size) != mapped_bytes_) return false;
   void* mapping = ::mmap(nullptr, mapped_bytes_, PROT_READ, MAP_SHARED, descriptor.value, 0);
-  check(mapping != MAP_FAILED, "data", "cannot map {}: {}", file.string(), std::strerror(errno));
+  check_call(mapping != MAP_FAILED, "data", "cannot map {}", file.string());
   mapping_ = mapping;
   sample_rate_ = static_cast<int>(header.sample_rate);
   channels_ = static_cast<int>(header.channels);

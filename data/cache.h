@@ -9,8 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "audio/audio.h"
-#include "data/musdb.h"
+#include "audio/musdb.h"
 
 namespace unmix {
 

@@ -118,7 +118,7 @@ class DataCheck {
 
   // A data set with mixtures decodes the files of a track together, others each by itself.
   TrackCheck check_track(const ListedTrack& listed, const char* split) {
-    TrackCheck result{listed.name, split, listed.problem};
+    TrackCheck result{listed.name, split, listed.problem, listed.doubt};
     if (!listed.problem.empty()) return result;
     std::vector<Track> tracks;
     if (entry_.has_mixtures) {

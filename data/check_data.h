@@ -22,6 +22,7 @@ struct SignalCheck {
 struct TrackCheck {
   std::string name, split;  // split: train or valid
   std::string problem;      // why it cannot be used; empty: it can
+  std::string doubt;        // as of ListedTrack
   std::vector<SignalCheck> signals = {};
   // Energy of the mixture minus the sum of its stems against that of the mixture, in dB; none where the data set has no
   // mixtures.

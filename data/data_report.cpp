@@ -47,6 +47,7 @@ std::string split_line(const DataReport& report, bool training) {
 
 std::vector<std::string> TrackCheck::warnings() const {
   std::vector<std::string> list;
+  if (!doubt.empty()) list.push_back(doubt);
   for (const SignalCheck& signal : signals) {
     if (signal.silent()) list.push_back(fmt::format("{} is silent", signal.name));
     if (signal.clipped > 0)

@@ -64,7 +64,7 @@ class Dataset {
   int64_t frames() const { return frames_; }  // of a training sample
   int channels() const { return channels_; }
   int sample_rate() const { return sample_rate_; }
-  // One line with the reason for each track that is not used.
+  // One line with the reason for each track that is not used, and for each that hardly is as meant.
   const std::vector<std::string>& left_out() const { return left_out_; }
 
   // "train/NAME, 705600 frames" for each track that samples come from: what the bits of a run depend on.

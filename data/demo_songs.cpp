@@ -7,10 +7,11 @@
 #include <string>
 
 #include "audio/audio.h"
+#include "audio/musdb.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/folder.h"
 #include "data/instruments.h"
-#include "data/musdb.h"
 
 namespace unmix {
 namespace {
@@ -244,7 +245,7 @@ std::vector<Audio> render(int number, double seconds) {
 }
 
 void write_song(const fs::path& folder, int number, double seconds) {
-  fs::create_directories(folder);
+  make_folder("data", folder);
   const std::vector<Audio> stems = render(number, seconds);
   Audio mixture = silence(seconds);
   for (size_t k = 0; k < stems.size(); ++k) {

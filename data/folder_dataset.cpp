@@ -24,6 +24,7 @@ std::vector<FolderDataset::Opened> FolderDataset::open_split(const DatasetOption
       left_out_.push_back(fmt::format("{}/{} is left out: {}", split, track.name, track.problem));
       continue;
     }
+    if (!track.doubt.empty()) left_out_.push_back(fmt::format("warning: {}/{}: {}", split, track.name, track.doubt));
     usable.push_back(&track);
     for (const auto& file : track.files) files.push_back({file.filename().string(), {file}, listing.sample_rate});
   }

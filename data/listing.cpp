@@ -5,13 +5,12 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/folder.h"
 
 namespace unmix {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
 
 void read_infos(ListedTrack& track) {
   if (!track.problem.empty()) return;
@@ -68,25 +67,17 @@ void measure(ListedTrack& track, int sample_rate) {
 
 std::vector<fs::path> track_folders(const DatasetOptions& options, const std::string& split) {
   const fs::path folder = options.root / split;
-  check(fs::is_directory(folder), "data", "{}: no such folder; the root of {} has the folders train and valid",
+  check(is_folder(folder), "data", "{}: no such folder; the root of {} has the folders train and valid",
         folder.string(), options.dataset);
-  std::vector<fs::path> folders;
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.is_directory() && !is_hidden(entry.path())) folders.push_back(entry.path());
-  std::sort(folders.begin(), folders.end());
-  return folders;
+  return folders_in(folder);
 }
 
 }  // namespace
 
 std::vector<fs::path> files_of(const fs::path& folder, const std::string& ext) {
-  check(fs::is_directory(folder), "data", "{}: no such folder", folder.string());
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const bool wanted = entry.is_regular_file() && entry.path().filename().string().ends_with(ext);
-    if (wanted && !is_hidden(entry.path())) files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
+  check(is_folder(folder), "data", "{}: no such folder", folder.string());
+  std::vector<fs::path> files = files_in(folder);
+  std::erase_if(files, [&](const fs::path& file) { return !ends_in(file, ext); });
   return files;
 }
 

@@ -10,6 +10,7 @@ struct ListedTrack {
   std::string name;
   std::vector<std::filesystem::path> files = {};
   std::string problem = {};           // why it cannot be used; empty: it can
+  std::string doubt = {};             // what makes it likely that it is not as meant, though it can be used
   size_t source = 0;                  // of sourcefolder: the position of its folder among the sources
   bool has_target = true;             // of trackfolder_var: files[0] is the target
   std::vector<AudioInfo> infos = {};  // of the files, where they could be read
@@ -28,7 +29,7 @@ struct Listing {
 Listing list_folders(const DatasetOptions& options, bool valid_too,
                      const std::function<ListedTrack(const std::filesystem::path& folder)>& list);
 
-// Files of a folder whose names end in `ext`, sorted. Throws where the folder is missing.
+// Files of a folder whose names end in `ext`, in capitals too, sorted. Throws where the folder is missing.
 std::vector<std::filesystem::path> files_of(const std::filesystem::path& folder, const std::string& ext);
 
 // Reads the headers, chooses the rate and finds what is unreadable, has too many or too few channels, or is not longer

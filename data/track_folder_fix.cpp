@@ -4,6 +4,7 @@
 #include "data/datasets.h"
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "data/folder_dataset.h"
 
 namespace unmix {
@@ -52,11 +53,13 @@ class TrackFolderFix : public FolderDataset {
 
 Listing list_track_folder_fix(const DatasetOptions& options) {
   return list_folders(options, false, [&](const fs::path& folder) {
-    ListedTrack track{folder.filename().string(), {folder / options.target_file}};
-    for (const std::string& file : options.interferer_files) track.files.push_back(folder / file);
-    for (const fs::path& file : track.files)
-      if (track.problem.empty() && !fs::is_regular_file(file))
-        track.problem = fmt::format("it has no file '{}'", file.lexically_relative(folder).string());
+    ListedTrack track{folder.filename().string()};
+    const auto add = [&](const std::string& name) {
+      track.files.push_back(find_file(folder, name));
+      if (track.problem.empty() && track.files.back().empty()) track.problem = fmt::format("it has no file '{}'", name);
+    };
+    add(options.target_file);
+    for (const std::string& name : options.interferer_files) add(name);
     return track;
   });
 }

@@ -5,6 +5,7 @@
 #include "data/datasets.h"
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "data/folder_dataset.h"
 
 namespace unmix {
@@ -54,8 +55,8 @@ class TrackFolderVar : public FolderDataset {
 
 ListedTrack list_track(const fs::path& folder, const DatasetOptions& options) {
   ListedTrack track{folder.filename().string()};
-  const fs::path target = folder / options.target_file;
-  track.has_target = fs::is_regular_file(target);
+  const fs::path target = find_file(folder, options.target_file);
+  track.has_target = !target.empty();
   if (track.has_target) track.files.push_back(target);
   for (const fs::path& file : files_of(folder, options.ext))
     if (file != target) track.files.push_back(file);
@@ -63,6 +64,9 @@ ListedTrack list_track(const fs::path& folder, const DatasetOptions& options) {
     track.problem = fmt::format("it has no file '{}'; --silence-missing takes silence for it", options.target_file);
   else if (track.files.empty())
     track.problem = fmt::format("it has no files '*{}' (--ext)", options.ext);
+  if (track.has_target && track.files.size() == 1)
+    track.doubt = fmt::format("no file '*{}' (--ext) beside '{}': its mixture is the target alone", options.ext,
+                              options.target_file);
   return track;
 }
 

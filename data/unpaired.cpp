@@ -6,6 +6,7 @@
 
 #include "audio/audio.h"
 #include "base/error.h"
+#include "base/folder.h"
 #include "data/split_mix.h"
 
 namespace unmix {
@@ -15,23 +16,17 @@ namespace fs = std::filesystem;
 
 bool is_audio_file(const fs::path& path) {
   constexpr std::array<std::string_view, 4> extensions{".wav", ".flac", ".ogg", ".mp3"};
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return is_stem_file(path) || std::find(extensions.begin(), extensions.end(), extension) != extensions.end();
+  const auto fits = [&](std::string_view extension) { return ends_in(path, extension); };
+  return is_stem_file(path) || std::any_of(extensions.begin(), extensions.end(), fits);
 }
 
 // Sorted by name.
 std::vector<fs::path> audio_files(const fs::path& folder, const char* option) {
-  check(fs::is_directory(folder), "data", "{} {}: there is no such folder", option, folder.string());
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const bool hidden = entry.path().filename().string().starts_with('.');
-    if (!hidden && entry.is_regular_file() && is_audio_file(entry.path())) files.push_back(entry.path());
-  }
+  check(is_folder(folder), "data", "{} {}: there is no such folder", option, folder.string());
+  std::vector<fs::path> files = files_in(folder);
+  std::erase_if(files, [](const fs::path& file) { return !is_audio_file(file); });
   check(!files.empty(), "data", "{} {}: no audio files in this folder; .wav, .flac, .ogg, .mp3 or .stem.mp4 are wanted",
         option, folder.string());
-  std::sort(files.begin(), files.end());
   return files;
 }
 
@@ -42,11 +37,10 @@ int processors() { return static_cast<int>(std::max(1u, std::thread::hardware_co
 UnpairedData::UnpairedData(const UnpairedOptions& options) : options_(options) {
   if (!options.mixtures.empty()) mixtures_ = open(options.mixtures, "--unpaired-mixtures");
   if (options.stems.empty()) return;
-  check(fs::is_directory(options.stems), "data", "--unpaired-stems {}: there is no such folder",
-        options.stems.string());
+  check(is_folder(options.stems), "data", "--unpaired-stems {}: there is no such folder", options.stems.string());
   for (const std::string& target : options.targets) {
     const fs::path folder = options.stems / target;
-    check(fs::is_directory(folder), "data", "--unpaired-stems {}: the folder {} of target '{}' is missing",
+    check(is_folder(folder), "data", "--unpaired-stems {}: the folder {} of target '{}' is missing",
           options.stems.string(), folder.string(), target);
     stems_.push_back(open(folder, "--unpaired-stems"));
   }

@@ -6,9 +6,12 @@
 #include <exception>
 #include <map>
 
+#include "audio/musdb.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/folder.h"
 #include "base/interrupt.h"
+#include "base/json.h"
 #include "evaluation/aggregate.h"
 #include "evaluation/score_files.h"
 
@@ -19,13 +22,6 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 constexpr const char* kOp = "evaluate";
-const std::vector<std::string> kAccompaniment = {"drums", "bass", "other"};
-const std::vector<std::string> kParts = {"mixture", "vocals", "drums", "bass", "other"};
-constexpr size_t kStream[] = {0, 4, 1, 2, 3};  // of a .stem.mp4, by kParts
-
-void round_to_16_bits(Audio& audio) {
-  for (float& x : audio.samples) x = std::clamp(std::nearbyint(x * 32768.0f), -32768.0f, 32767.0f) / 32768.0f;
-}
 
 using NamedFiles = std::vector<std::pair<std::string, fs::path>>;
 
@@ -48,14 +44,8 @@ NamedAudio read_files(const NamedFiles& files) {
 
 NamedAudio references_of(const NamedAudio& parts) {
   NamedAudio references(parts.begin() + 1, parts.end());
-  references.emplace_back("accompaniment", sum_of(parts, kAccompaniment));
+  references.emplace_back("accompaniment", sum_of(parts, musdb_sources_of("accompaniment")));
   return references;
-}
-
-void make_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  check(!error, kOp, "cannot make the folder {}: {}", folder.string(), error.message());
 }
 
 // "SDR vocals 6.32, drums 5.73"
@@ -74,20 +64,20 @@ std::string stamp_of(const fs::path& file) {
 
 // Of the WAV files of a folder, or of the one file, by name.
 ordered_json stamps_of(const fs::path& path) {
-  if (!fs::is_directory(path)) return {{path.filename().string(), stamp_of(path)}};
+  if (!is_folder(path)) return {{path.filename().string(), stamp_of(path)}};
   std::map<std::string, std::string> stamps;
-  for (const auto& entry : fs::directory_iterator(path))
-    if (entry.path().extension() == ".wav") stamps[entry.path().filename().string()] = stamp_of(entry.path());
+  for (const fs::path& file : files_in(path))
+    if (ends_in(file, ".wav")) stamps[file.filename().string()] = stamp_of(file);
   return stamps;
 }
 
-// What a song's scores depend on.
+// What a song's scores depend on, as it is read back from a file.
 ordered_json record_of(const Song& song, const EvaluationRun& run) {
   ordered_json record = run.settings;
   record["references"] = stamps_of(song.path);
   if (!run.estimates.empty() && fs::exists(run.estimates / song.name))
     record["estimates"] = stamps_of(run.estimates / song.name);
-  return record;
+  return ordered_json::parse(json_text(record));
 }
 
 // Why scores with the record `before` are not those of `now`; empty: they are.
@@ -142,33 +132,25 @@ TrackEvaluation evaluate_song(const Song& song, const EvaluationRun& run) {
 }  // namespace
 
 std::vector<Song> list_songs(const fs::path& root, const std::string& subset, bool is_wav) {
-  const fs::path folder = root / subset;
-  check(fs::is_directory(folder), kOp, "{} has no folder '{}'", root.string(), subset);
   std::vector<Song> songs;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (is_wav && entry.is_directory()) songs.push_back({name, entry.path()});
-    if (!is_wav && is_stem_file(entry.path()))
-      songs.push_back({name.substr(0, name.size() - std::string_view(".stem.mp4").size()), entry.path()});
-  }
-  check(!songs.empty(), kOp, "{} holds no {}", folder.string(),
-        is_wav ? "folder of WAV files; without --is-wav .stem.mp4 files are looked for"
-               : ".stem.mp4 file; --is-wav is for folders of WAV files");
-  std::ranges::sort(songs, {}, &Song::name);
+  for (const fs::path& path :
+       subset == "valid" ? musdb_paths(root, Subset::valid, is_wav) : musdb_folder(root / subset, is_wav))
+    songs.push_back({musdb_name(path), path});
+  check(!songs.empty(), kOp, "{} has no validation tracks", root.string());
   return songs;
 }
 
 NamedAudio read_song(const Song& song) {
+  std::vector<std::string> names = {"mixture"};
+  names.insert(names.end(), musdb_sources.begin(), musdb_sources.end());
   NamedAudio parts;
   if (is_stem_file(song.path)) {
-    std::vector<Audio> stems = read_stems(song.path);
-    for (size_t i = 0; i < kParts.size(); ++i) {
-      round_to_16_bits(stems[kStream[i]]);
-      parts.emplace_back(kParts[i], std::move(stems[kStream[i]]));
-    }
+    std::vector<Audio> stems = read_musdb_stems(song.path);
+    for (size_t i = 0; i < names.size(); ++i) parts.emplace_back(names[i], std::move(stems[i]));
   } else {
+    const std::vector<fs::path> paths = musdb_files(song.path);
     NamedFiles files;
-    for (const std::string& part : kParts) files.emplace_back(part, song.path / (part + ".wav"));
+    for (size_t i = 0; i < names.size(); ++i) files.emplace_back(names[i], paths[i]);
     parts = read_files(files);
   }
   const Audio& mixture = parts[0].second;
@@ -182,12 +164,11 @@ NamedAudio read_song(const Song& song) {
 }
 
 NamedAudio read_wav_folder(const fs::path& folder) {
-  check(fs::is_directory(folder), kOp, "there is no folder {}", folder.string());
+  check(is_folder(folder), kOp, "there is no folder {}", folder.string());
   NamedFiles files;
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.path().extension() == ".wav") files.emplace_back(entry.path().stem().string(), entry.path());
+  for (const fs::path& file : files_in(folder))
+    if (ends_in(file, ".wav")) files.emplace_back(file.stem().string(), file);
   check(!files.empty(), kOp, "{} holds no WAV file", folder.string());
-  std::ranges::sort(files);
   return read_files(files);
 }
 
@@ -205,7 +186,7 @@ Audio sum_of(const NamedAudio& sources, const std::vector<std::string>& names) {
 }
 
 EvaluationOutcome evaluate_songs(const std::vector<Song>& songs, const EvaluationRun& run) {
-  if (!run.folder.empty()) make_folder(run.folder);
+  if (!run.folder.empty()) make_folder(kOp, run.folder);
   EvaluationOutcome outcome;
   for (size_t i = 0; i < songs.size(); ++i) {
     if (interrupt_requested())

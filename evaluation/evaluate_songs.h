@@ -17,7 +17,8 @@ struct Song {
   std::filesystem::path path;  // a .stem.mp4 or a folder of WAV files
 };
 
-// The songs of <root>/<subset>, sorted by name; none is opened. Throws where there is none.
+// The songs of <root>/<subset>, of "valid" the validation tracks in train, sorted by name; none is opened. Throws where
+// there is none.
 std::vector<Song> list_songs(const std::filesystem::path& root, const std::string& subset, bool is_wav);
 
 // mixture, vocals, drums, bass, other; 16 bits of a .stem.mp4, as musdb decodes it. Throws for what cannot be read and

@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/folder.h"
+#include "base/json.h"
 #include "base/text.h"
 
 namespace unmix {
@@ -35,7 +37,7 @@ std::string target_json(const TrackEvaluation& scores, const TargetEvaluation& t
   std::vector<std::string> frames;
   for (size_t i = 0; i < target.frames.size(); ++i) frames.push_back(frame_json(scores, i, target.frames[i]));
   return fmt::format("    {{\n      \"name\": {},\n      \"frames\": [\n{}\n      ]\n    }}",
-                     ordered_json(target.name).dump(), fmt::join(frames, ",\n"));
+                     json_text(ordered_json(target.name)), fmt::join(frames, ",\n"));
 }
 
 double number(const ordered_json& object, const std::string& name) {
@@ -64,7 +66,7 @@ std::string scores_json(const TrackEvaluation& scores, const ordered_json& setti
   std::vector<std::string> targets;
   for (const TargetEvaluation& target : scores.targets) targets.push_back(target_json(scores, target));
   return fmt::format("{{\n  \"targets\": [\n{}\n  ],\n  \"museval_version\": \"{}\",\n  \"unmix\": {}\n}}",
-                     fmt::join(targets, ",\n"), kVersion, settings.dump());
+                     fmt::join(targets, ",\n"), kVersion, json_text(settings));
 }
 
 ScoreFile read_scores(const fs::path& path) {
@@ -81,12 +83,10 @@ ScoreFile read_scores(const fs::path& path) {
 }
 
 std::vector<TrackEvaluation> read_score_folder(const fs::path& folder) {
-  check(fs::is_directory(folder), kOp, "{} is no folder", folder.string());
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder))
-    if (entry.path().extension() == ".json") files.push_back(entry.path());
+  check(is_folder(folder), kOp, "{} is no folder", folder.string());
+  std::vector<fs::path> files = files_below(folder);
+  std::erase_if(files, [](const fs::path& file) { return !ends_in(file, ".json"); });
   check(!files.empty(), kOp, "{} holds no .json of a track's scores", folder.string());
-  std::ranges::sort(files);
   std::vector<TrackEvaluation> tracks;
   for (const fs::path& file : files) tracks.push_back(read_scores(file).scores);
   return tracks;

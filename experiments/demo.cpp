@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/folder.h"
 #include "data/demo_songs.h"
 #include "evaluation/picture.h"
 #include "evaluation/sdr.h"
@@ -38,12 +39,6 @@ TrainOptions training_options(const DemoOptions& demo) {
   return options;
 }
 
-void make_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  check(!error, "demo", "cannot make the folder {}: {}", folder.string(), error.message());
-}
-
 Audio sum_of(const std::vector<std::pair<std::string, Audio>>& estimates) {
   Audio sum = estimates.at(0).second;
   for (size_t k = 1; k < estimates.size(); ++k)
@@ -55,7 +50,7 @@ std::vector<DemoScore> separate_song(const DemoOptions& options, const Separator
   const Audio mixture = read_audio(track.files[0]);
   const Separation separation = separator(mixture);
   const fs::path folder = options.output / "estimates" / track.name;
-  make_folder(folder);
+  make_folder("demo", folder);
   const Audio sum = sum_of(separation.estimates);
   std::vector<DemoScore> scores;
   std::vector<Audio> references;
@@ -77,7 +72,7 @@ std::vector<DemoScore> separate_song(const DemoOptions& options, const Separator
 }  // namespace
 
 std::vector<DemoScore> run_demo(const DemoOptions& options) {
-  make_folder(options.output);
+  make_folder("demo", options.output);
   write_demo_songs(options.output / "songs", options.tiny ? DemoSize::tiny : DemoSize::full);
   const TrainOptions training = training_options(options);
   train(training);

@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
 #include "base/version.h"
 
 namespace unmix {
@@ -45,7 +47,7 @@ RunResult from_json(const ordered_json& json) {
   result.device = json.at("device");
   for (const auto& [track, targets] : json.at("scores").items())
     for (const auto& [target, score] : targets.items())
-      result.scores.push_back({track, {target, number(score.at("SDR")), number(score.at("SDR_mixture"))}});
+      result.scores.push_back({from_utf8(track), {target, number(score.at("SDR")), number(score.at("SDR_mixture"))}});
   return result;
 }
 
@@ -124,7 +126,8 @@ double RunResult::mean_sdr(bool of_mixture) const {
 ordered_json to_json(const Study& study, const StudyRun& run, const RunResult& result) {
   ordered_json scores = ordered_json::object();
   for (const SongScore& song : result.scores)
-    scores[song.track][song.score.target] = {{"SDR", song.score.estimate}, {"SDR_mixture", song.score.mixture}};
+    scores[to_utf8(song.track)][song.score.target] = {{"SDR", song.score.estimate},
+                                                      {"SDR_mixture", song.score.mixture}};
   const History& history = result.history;
   return {{"name", run.name},
           {"title", title_of(run)},
@@ -151,7 +154,7 @@ std::string title_of(const StudyRun& run) {
 }
 
 void write_result(const Study& study, const StudyRun& run, const RunResult& result) {
-  write_file(result_file(study, run), to_json(study, run, result).dump(2) + "\n");
+  write_file(result_file(study, run), json_text(to_json(study, run, result), 2) + "\n");
 }
 
 RunStatus status_of(const Study& study, const StudyRun& run) {

@@ -1,20 +1,23 @@
 #include "experiments/score_songs.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "evaluation/sdr.h"
 
 namespace unmix {
 namespace {
 
-Audio reference_of(const DecodedTrack& song, const std::string& source) {
-  const auto found = std::find(musdb_sources.begin(), musdb_sources.end(), source);
-  if (found != musdb_sources.end()) return audio_of(song, static_cast<int>(1 + (found - musdb_sources.begin())));
-  Audio rest = audio_of(song, 0);
-  const Audio vocals = audio_of(song, 1);
-  for (size_t i = 0; i < rest.samples.size(); ++i) rest.samples[i] -= vocals.samples[i];
-  return rest;
+Audio reference_of(const DecodedTrack& song, const std::string& target) {
+  Audio sum;
+  for (const std::string& source : musdb_sources_of(target)) {
+    const Audio part = audio_of(song, static_cast<int>(1 + musdb_index(source)));
+    if (sum.samples.empty()) sum = Audio{part.sample_rate, part.channels, std::vector<float>(part.samples.size())};
+    std::ranges::transform(sum.samples, part.samples, sum.samples.begin(), std::plus<>());
+  }
+  return sum;
 }
 
 }  // namespace
@@ -30,11 +33,7 @@ std::vector<TargetScore> score_song(const DecodedTrack& song, const Separator& s
                                     const std::filesystem::path& folder) {
   const Audio mixture = audio_of(song, 0);
   const Separation separation = separator(mixture);
-  if (!folder.empty()) {
-    std::error_code error;
-    std::filesystem::create_directories(folder, error);
-    check(!error, "score", "cannot make the folder {}: {}", folder.string(), error.message());
-  }
+  if (!folder.empty()) make_folder("score", folder);
   std::vector<TargetScore> scores;
   for (const auto& [source, estimate] : separation.estimates) {
     const Audio reference = reference_of(song, source);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "data/demo_songs.h"
 
 namespace unmix {
@@ -31,11 +32,10 @@ DecodedTracks SharedSongs::scored(const TrainOptions& options, const std::string
 void write_missing_songs(const Study& study) {
   const fs::path songs = study.output / "songs";
   if (study.demo_songs.empty() || fs::exists(songs)) return;
-  std::error_code error;
-  fs::create_directories(study.output, error);
-  check(!error, "experiments", "cannot make the folder {}: {}", study.output.string(), error.message());
+  make_folder("experiments", study.output);
   const fs::path own = study.output / fmt::format(".songs-{}", ::getpid());
   write_demo_songs(own, study.demo_songs == "tiny" ? DemoSize::tiny : DemoSize::full);
+  std::error_code error;
   fs::rename(own, songs, error);
   if (!error) return;
   fs::remove_all(own);

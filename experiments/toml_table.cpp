@@ -1,11 +1,11 @@
 #include "experiments/toml_table.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "base/file.h"
 #include "base/suggest.h"
+#include "base/text.h"
 
 namespace unmix {
 namespace {
@@ -18,21 +18,11 @@ std::string reason(const std::string& message) {
   return line;
 }
 
-// nlohmann-json refuses to print any other text.
-bool is_utf8(const std::string& text) {
-  try {
-    nlohmann::json(text).dump();
-    return true;
-  } catch (const nlohmann::json::exception&) {
-    return false;
-  }
-}
-
 }  // namespace
 
 TomlTable TomlTable::read(const std::filesystem::path& file) {
   check_input_file("experiments", file);
-  const std::string content = read_file(file);
+  const std::string content(without_bom(read_file(file)));
   // toml11 3 reads out of bounds where it reports other bytes.
   if (!is_utf8(content)) throw UsageError(fmt::format("{}: this is no TOML: it is not UTF-8 text", file.string()));
   std::istringstream text(content);

@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/folder.h"
+#include "base/json.h"
 #include "models/json_file.h"
 #include "models/model_files.h"
 #include "models/onnx_export.h"
@@ -178,19 +180,17 @@ std::string common_extension(const std::vector<TargetFile>& files) {
 
 void write_target(const Target& target, const ordered_json& json, const fs::path& to, const std::string& extension,
                   Conversion& done) {
-  std::error_code error;
-  fs::create_directories(to, error);
-  check(!error, kOp, "cannot make the directory {}: {}", to.string(), error.message());
+  make_folder(kOp, to);
   done.written.push_back(to / (target.file.target + extension));
   write(done.written.back(), {target.tensors, {}});
-  write_file(to / (target.file.target + ".json"), json.dump(4) + "\n");
+  write_file(to / (target.file.target + ".json"), json_text(json, 4) + "\n");
   if (extension == ".pth") warn_of_original(target.report, done);
 }
 
 // All files are checked before the first is written.
 Conversion convert_directory(const fs::path& from, const fs::path& to) {
   Conversion done;
-  const std::vector<TargetFile> files = find_target_files(from);
+  const std::vector<TargetFile> files = find_target_files(from, &done.warnings);
   const std::string extension = common_extension(files) == ".pth" ? ".safetensors" : ".pth";
   for (const TargetFile& file : files)
     check(extension != ".pth" || !fs::exists(to / (file.target + ".safetensors")), kOp,

@@ -187,7 +187,7 @@ void check_fits(const SeparatorConfig& config, const NetworkConfig& network, con
 }
 
 ModelSet load_files(const fs::path& directory, const std::vector<TargetFile>& files, Device device) {
-  ModelSet set{name_of(directory), {}, {}, {}};
+  ModelSet set{.name = name_of(directory)};
   int rate = 0;
   for (const TargetFile& file : files) {
     set.models.push_back(load_model(file, device));
@@ -204,7 +204,8 @@ ModelSet load_files(const fs::path& directory, const std::vector<TargetFile>& fi
 }
 
 ModelSet load_models(const fs::path& directory, const std::vector<std::string>& targets, Device device) {
-  const std::vector<TargetFile> found = find_target_files(directory);
+  std::vector<std::string> warnings;
+  const std::vector<TargetFile> found = find_target_files(directory, &warnings);
   std::vector<TargetFile> files;
   const auto add = [&](const TargetFile& file) {
     const auto is_file = [&](const TargetFile& other) { return other.path == file.path; };
@@ -212,6 +213,7 @@ ModelSet load_models(const fs::path& directory, const std::vector<std::string>& 
   };
   for (const std::string& target : targets) add(file_for(target, found, directory));
   ModelSet set = load_files(directory, targets.empty() ? found : files, device);
+  set.warnings = std::move(warnings);
   for (const std::string& target : targets) choose(set, target, directory);
   check_unambiguous(set, directory);
   return set;

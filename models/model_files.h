@@ -24,9 +24,10 @@ struct LoadedModel {
 
 struct ModelSet {
   std::string name;  // of the directory
-  SeparatorConfig config;
-  std::vector<LoadedModel> models;
-  std::vector<std::string> chosen;  // of the models' sources, in the order to give them; empty: all
+  SeparatorConfig config = {};
+  std::vector<LoadedModel> models = {};
+  std::vector<std::string> chosen = {};    // of the models' sources, in the order to give them; empty: all
+  std::vector<std::string> warnings = {};  // files of the directory that are ignored
 
   std::vector<std::string> sources() const;  // the chosen ones
 };

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <limits>
 
+#include "base/check_call.h"
 #include "base/error.h"
 #include "base/file.h"
 
@@ -167,7 +168,7 @@ void OnnxGraph::write(const std::filesystem::path& path, const std::string& desc
     for (size_t i = 0; i < weights_.size(); ++i)
       stream << headers[i] << bytes_of(weights_[i].values.data(), weights_[i].values.size());
     stream.close();
-    check(static_cast<bool>(stream), "file", "cannot write {}: {}", path.string(), std::strerror(errno));
+    check_call(static_cast<bool>(stream), "file", "cannot write {}", path.string());
   });
 }
 

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <regex>
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "models/published.h"
 #include "models/registry.h"
 
@@ -26,6 +28,29 @@ std::string target_of(const fs::path& path) {
   return path.stem().string();
 }
 
+// The file that this one is a copy of, by the names that browsers and file managers give: "vocals (1)", "vocals - Copy".
+fs::path original_of(const fs::path& path) {
+  static const std::regex copy(R"((.+?)( \((\d+|copy)\)| - Copy( \(\d+\))?| copy( \d+)?))");
+  const std::string stem = path.stem().string();
+  std::smatch match;
+  if (!std::regex_match(stem, match, copy)) return {};
+  return path.parent_path() / (match[1].str() + path.extension().string());
+}
+
+// Takes out copies whose original is there too.
+void leave_copies_out(std::vector<fs::path>& files, std::vector<std::string>* warnings) {
+  std::vector<std::string> targets;
+  for (const fs::path& file : files) targets.push_back(target_of(file));
+  std::erase_if(files, [&](const fs::path& file) {
+    const fs::path original = original_of(file);
+    if (original.empty() || std::ranges::count(targets, target_of(original)) == 0) return false;
+    if (warnings != nullptr)
+      warnings->push_back(
+          fmt::format("{} is ignored: a copy of {} by its name", file.string(), original.filename().string()));
+    return true;
+  });
+}
+
 bool comes_first(const TargetFile& a, const TargetFile& b) {
   const auto rank = [](const std::string& name) {
     const std::vector<std::string>& usual = find_model("joint").sources;
@@ -36,14 +61,15 @@ bool comes_first(const TargetFile& a, const TargetFile& b) {
 
 }  // namespace
 
-std::vector<TargetFile> find_target_files(const fs::path& directory) {
-  check(fs::is_directory(directory), kOp, "{} is not a model directory: there is no such folder", directory.string());
+std::vector<TargetFile> find_target_files(const fs::path& directory, std::vector<std::string>* warnings) {
+  check(is_folder(directory), kOp, "{} is not a model directory: there is no such folder", directory.string());
+  std::vector<fs::path> files = files_in(directory);
+  std::erase_if(files, [](const fs::path& file) { return !ends_in(file, ".safetensors") && !ends_in(file, ".pth"); });
+  leave_copies_out(files, warnings);
   std::map<std::string, fs::path> own, pickled;
-  for (const auto& entry : fs::directory_iterator(directory)) {
-    const fs::path& path = entry.path();
-    if (path.extension() == ".safetensors") own[path.stem().string()] = path;
-    if (path.extension() != ".pth") continue;
-    const auto [at, is_new] = pickled.emplace(target_of(path), path);
+  for (const fs::path& path : files) {
+    const bool is_own = ends_in(path, ".safetensors");
+    const auto [at, is_new] = is_own ? own.emplace(path.stem().string(), path) : pickled.emplace(target_of(path), path);
     check(is_new, kOp, "{} and {} are of one target; one of them is wanted", at->second.string(), path.string());
   }
   own.merge(pickled);

@@ -15,8 +15,10 @@ struct TargetFile {
 };
 
 // By target: the usual sources in Open-Unmix's order, then others by name. Where a target has a .safetensors and a
-// .pth, the .safetensors. Throws where the directory has none, or two .pth files of one target.
-std::vector<TargetFile> find_target_files(const std::filesystem::path& directory);
+// .pth, the .safetensors. Copies such as "vocals (1).pth" beside vocals.pth are left out, with a line in `warnings`.
+// Throws where the directory has none, or two .pth files of one target.
+std::vector<TargetFile> find_target_files(const std::filesystem::path& directory,
+                                          std::vector<std::string>* warnings = nullptr);
 
 // The same of one file, whatever its name.
 TargetFile target_file(const std::filesystem::path& path);

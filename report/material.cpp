@@ -8,6 +8,8 @@
 #include "base/csv.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/folder.h"
+#include "base/text.h"
 
 namespace unmix {
 namespace {
@@ -17,24 +19,16 @@ using nlohmann::json;
 
 constexpr const char* kMixture = "mixture";
 
-// The entries that `wanted` accepts, by name.
-template <class Wanted>
-std::vector<fs::path> sorted_entries(const fs::path& folder, Wanted wanted) {
-  std::vector<fs::path> found;
-  if (!fs::is_directory(folder)) return found;
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (wanted(entry.path())) found.push_back(entry.path());
-  std::sort(found.begin(), found.end());
-  return found;
-}
-
+// Of a folder that need not be there.
 std::vector<fs::path> files_with(const fs::path& folder, const char* extension) {
-  return sorted_entries(folder,
-                        [&](const fs::path& p) { return p.extension() == extension && fs::is_regular_file(p); });
+  std::vector<fs::path> files;
+  if (is_folder(folder)) files = files_in(folder);
+  std::erase_if(files, [&](const fs::path& file) { return !ends_in(file, extension); });
+  return files;
 }
 
-std::vector<fs::path> folders_in(const fs::path& folder) {
-  return sorted_entries(folder, [](const fs::path& p) { return fs::is_directory(p); });
+std::vector<fs::path> inner_folders(const fs::path& folder) {
+  return is_folder(folder) ? folders_in(folder) : std::vector<fs::path>();
 }
 
 std::map<std::string, fs::path> wavs_by_target(const fs::path& folder) {
@@ -64,17 +58,18 @@ class Reader {
   explicit Reader(const std::vector<Method>& published) { material_.methods = published; }
 
   void read(const fs::path& given) {
-    check(fs::is_directory(given), "report", "{}: there is no such folder", given.string());
+    check(is_folder(given), "report", "{}: there is no such folder", given.string());
     const fs::path folder = fs::canonical(given);
     if (!read_.insert(folder).second) return material_.problems.push_back(given.string() + " is given twice");
-    const auto runs = sorted_entries(folder, [](const fs::path& p) { return fs::exists(p / "result.json"); });
-    if (fs::exists(folder / "result.json")) return attempt([&] { read_run(folder, folder.parent_path() / "songs"); });
+    std::vector<fs::path> runs = folders_in(folder);
+    std::erase_if(runs, [](const fs::path& run) { return !is_file(run / "result.json"); });
+    if (is_file(folder / "result.json")) return attempt([&] { read_run(folder, folder.parent_path() / "songs"); });
     if (!runs.empty()) {
       for (const fs::path& run : runs) attempt([&] { read_run(run, folder / "songs"); });
       return;
     }
-    if (fs::exists(folder / "scores.csv")) return attempt([&] { read_demo(folder); });
-    if (fs::exists(folder / "separator.json")) return void(read_model(folder, folder.filename().string(), folder));
+    if (is_file(folder / "scores.csv")) return attempt([&] { read_demo(folder); });
+    if (is_file(folder / "separator.json")) return void(read_model(folder, folder.filename().string(), folder));
     if (!read_evaluation(folder))
       material_.problems.push_back(
           fmt::format("{} holds nothing to report: museval's scores (SUBSET/TRACK.json), a study's runs "
@@ -128,7 +123,7 @@ class Reader {
       method.name = record.value("title", method.name);
       for (const auto& [track, targets] : record.at("scores").items())
         for (const auto& [target, score] : targets.items())
-          add_ratio(method, track, target, number(score.at("SDR")), number(score.at("SDR_mixture")));
+          add_ratio(method, from_utf8(track), target, number(score.at("SDR")), number(score.at("SDR_mixture")));
       if (!read_model(run / "model", method.name, run)) material_.curves.push_back(curve_of(record, method.name, run));
     } catch (const json::exception& error) {
       fail("report", "{} is not a run's record: {}", file.string(), error.what());
@@ -188,13 +183,13 @@ class Reader {
   }
 
   void add_examples(const fs::path& estimates, const fs::path& songs, const Method& method) {
-    for (const fs::path& folder : folders_in(estimates)) {
+    for (const fs::path& folder : inner_folders(estimates)) {
       Example example{folder.filename().string(), method.name, method.source, {}, wavs_by_target(folder), {}};
-      for (const fs::path& subset : folders_in(songs)) {
+      for (const fs::path& subset : inner_folders(songs)) {
         const fs::path song = subset / example.track;
-        if (!fs::is_directory(song)) continue;
+        if (!is_folder(song)) continue;
         example.references = wavs_by_target(song);
-        if (fs::exists(song / "mixture.wav")) example.mixture = song / "mixture.wav";
+        example.mixture = find_file(song, "mixture.wav");
       }
       if (!example.estimates.empty()) material_.examples.push_back(std::move(example));
     }

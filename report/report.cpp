@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/folder.h"
+#include "base/text.h"
 #include "evaluation/aggregate.h"
 #include "report/charts.h"
 #include "report/examples.h"
@@ -19,12 +21,6 @@ constexpr const char* kMuseval =
 constexpr const char* kWholeFile =
     "SDR over whole tracks, 10 log10(sum y² / sum (y − e)²), the mean over tracks, in dB. These are not museval's "
     "ratios and cannot be compared with them.";
-
-void make_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  check(!error, "report", "cannot make the folder {}: {}", folder.string(), error.message());
-}
 
 std::string file_name(const std::string& text) {
   std::string name;
@@ -44,7 +40,7 @@ class Writer {
   }
 
   WrittenReport write() {
-    make_folder(options_.output / "charts");
+    make_folder("report", options_.output / "charts");
     for (const Measure measure : {Measure::museval, Measure::whole_file}) add_scores(measure);
     add_significance();
     add_training();
@@ -52,7 +48,7 @@ class Writer {
     add_problems();
     write_file(options_.output / "scores.csv", csv(full_table(material_.methods)));
     write_file(options_.output / "tracks.csv", csv(track_table(material_.methods)));
-    write_file(options_.output / "report.md", markdown_);
+    write_file(options_.output / "report.md", to_utf8(markdown_));
     write_file(options_.output / "index.html", page_.text());
     return {options_.output / "index.html", std::move(material_.problems)};
   }
@@ -166,7 +162,7 @@ class Writer {
 
   void add_examples() {
     if (material_.examples.empty()) return;
-    make_folder(options_.output / "examples");
+    make_folder("report", options_.output / "examples");
     const std::vector<ExampleSong> songs = write_examples(options_.output / "examples", material_);
     if (songs.empty()) return;
     page_.section("Examples");

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "base/text.h"
+
 namespace unmix {
 namespace {
 
@@ -15,7 +17,7 @@ bool starts_character(char byte) { return (static_cast<unsigned char>(byte) & 0x
 
 std::string escaped(std::string_view text) {
   std::string result;
-  for (const char c : text) {
+  for (const char c : to_utf8(text)) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '&')
       result += "&amp;";

@@ -9,9 +9,12 @@
 #include <cstring>
 #include <map>
 
+#include "audio/musdb.h"
 #include "audio/writer.h"
+#include "base/check_call.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/folder.h"
 
 namespace unmix {
 namespace {
@@ -24,8 +27,7 @@ bool is_stream(const fs::path& path) { return path == "-"; }
 // Of "a/song.stem.mp4" and "a/song.wav" song.
 std::string track_of(const fs::path& input) {
   if (is_stream(input)) return "stdin";
-  const fs::path name = is_stem_file(input) ? input.stem() : input.filename();
-  return name.stem().string();
+  return is_stem_file(input) ? musdb_name(input) : input.stem().string();
 }
 
 std::string fill_in(const std::string& pattern, const Fields& fields) {
@@ -104,8 +106,7 @@ void check_folder(const fs::path& folder) {
   while (!fs::exists(existing)) existing = existing.parent_path();
   check(fs::is_directory(existing), "separate", "cannot make the folder {}: {} is a file", folder.string(),
         existing.string());
-  check(::access(existing.c_str(), W_OK) == 0, "separate", "cannot write in {}: {}", existing.string(),
-        std::strerror(errno));
+  check_call(::access(existing.c_str(), W_OK) == 0, "separate", "cannot write in {}", existing.string());
 }
 
 std::string problem_of(const fs::path& input) {
@@ -135,12 +136,6 @@ void check_inside(const fs::path& outdir, const fs::path& output) {
                                  output.string(), place.string(), folder.string()));
 }
 
-void make_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  check(!error, "separate", "cannot make the folder {}: {}", folder.string(), error.message());
-}
-
 // The files of one input, made when the first samples are there.
 class Writers {
  public:
@@ -167,7 +162,7 @@ class Writers {
   std::unique_ptr<AudioWriter> create(const fs::path& path, const Audio& estimate) const {
     const OutputFormat format{estimate.sample_rate, estimate.channels, frames_, options_.format};
     if (is_stream(path)) return create_wav_stream(STDOUT_FILENO, "standard output", format);
-    make_folder(folder_of(path));
+    make_folder("separate", folder_of(path));
     return create_audio(path, format);
   }
 

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <set>
 
+#include "base/check_call.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "tensor/pth.h"
@@ -142,7 +143,7 @@ void write_pth(const fs::path& path, const TensorFile& file) {
                                                                      : bytes_of(values.data(), values.size()));
     }
     archive.add("version", "3\n");
-    check(archive.close(), "file", "cannot write {}: {}", path.string(), std::strerror(errno));
+    check_call(archive.close(), "file", "cannot write {}", path.string());
   });
 }
 

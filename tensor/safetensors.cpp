@@ -9,8 +9,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/check_call.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 
 namespace unmix {
 namespace {
@@ -154,7 +156,7 @@ void check_layout(const Header& header, uint64_t data_bytes, const fs::path& pat
 
 void read_bytes(std::ifstream& stream, void* to, uint64_t bytes, const fs::path& path) {
   stream.read(static_cast<char*>(to), static_cast<std::streamsize>(bytes));
-  check(static_cast<bool>(stream), kOp, "{}: cannot be read: {}", path.string(), std::strerror(errno));
+  check_call(static_cast<bool>(stream), kOp, "{}: cannot be read", path.string());
 }
 
 Header read_header(std::ifstream& stream, const fs::path& path) {
@@ -180,7 +182,7 @@ Header read_header(std::ifstream& stream, const fs::path& path) {
 std::ifstream open(const fs::path& path) {
   check_input_file(kOp, path);
   std::ifstream stream(path, std::ios::binary);
-  check(stream.is_open(), kOp, "{}: cannot be opened: {}", path.string(), std::strerror(errno));
+  check_call(stream.is_open(), kOp, "{}: cannot be opened", path.string());
   return stream;
 }
 
@@ -221,7 +223,7 @@ std::string header_text(const TensorFile& file) {
     entries.push_back({name, {{"dtype", "F32"}, {"shape", tensor.shape()}, {"data_offsets", {offset, end}}}});
     offset = end;
   }
-  std::string text = header.dump();
+  std::string text = json_text(header);
   text.resize((text.size() + 7) / 8 * 8, ' ');
   return text;
 }
@@ -268,7 +270,7 @@ void write_safetensors(const fs::path& path, const TensorFile& file) {
                    static_cast<std::streamsize>(values.size()) * static_cast<std::streamsize>(sizeof(float)));
     }
     stream.close();
-    check(static_cast<bool>(stream), "file", "cannot write {}: {}", path.string(), std::strerror(errno));
+    check_call(static_cast<bool>(stream), "file", "cannot write {}", path.string());
   });
 }
 

@@ -1,12 +1,15 @@
 #include "base/file.h"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <fstream>
 
+#include "audio/reader.h"
 #include "audio_helpers.h"
+#include "base/check_call.h"
 
 namespace unmix {
 namespace {
@@ -89,6 +92,36 @@ TEST(File, AudioOnAFullDiskLeavesNoFile) {
     EXPECT_THAT(message, HasSubstr("cannot write " + (folder / name).string())) << name;
     EXPECT_EQ(count_files(folder.path()), 0) << name;
   }
+}
+
+// As errno has it after the call, whatever it was before.
+TEST(File, ReasonsAreThoseOfTheCall) {
+  errno = ENOENT;
+  EXPECT_EQ(error_of([] { check_call(::close(-1) == 0, "test", "cannot close {}", "it"); }),
+            "[test] cannot close it: Bad file descriptor");
+  EXPECT_NO_THROW(check_call(true, "test", "fine"));
+}
+
+TEST(File, AStreamOnAFullDiskSaysSo) {
+  const Audio noise = test::noise(44100, 2, 100000);
+  const auto reader = open_memory(noise, "noise");
+  std::string message;
+  {
+    const FullDisk limit(65536);
+    errno = ENOENT;
+    message = error_of([&] { AudioSpool{*reader}; });
+  }
+  EXPECT_THAT(message, HasSubstr("cannot write a temporary file in "));
+  EXPECT_THAT(message, HasSubstr(": File too large"));
+}
+
+TEST(File, NamesMayBeAsLongAsTheSystemHasThem) {
+  const TemporaryFolder folder;
+  write_file(folder / std::string(255, 'n'), "x");
+  EXPECT_EQ(read_file(folder / std::string(255, 'n')), "x");
+  EXPECT_THAT(error_of([&] { write_file(folder / std::string(256, 'n'), "x"); }), HasSubstr("File name too long"));
+  EXPECT_THAT(error_of([&] { check_input_file("test", folder / std::string(256, 'n')); }),
+              HasSubstr("n: File name too long"));
 }
 
 TEST(File, ImpossiblePlacesAreNamed) {

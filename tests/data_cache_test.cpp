@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <thread>
 
 #include "audio_helpers.h"
 #include "base/file.h"
@@ -101,6 +103,32 @@ TEST_F(Cache, ADamagedFileIsMadeAnew) {
     expect_decoded(DecodedTrack(track(), cache()));
     EXPECT_EQ(read_file(cache_file()), whole);
   }
+}
+
+TEST_F(Cache, OneFileHasOnePlaceByWhateverPath) {
+  const DecodedTrack first(track(), cache());
+  const auto written = fs::last_write_time(cache_file());
+  fs::create_directory_symlink(folder_.path(), folder_ / "link");
+  const fs::path relative = fs::relative(folder_.path());
+  for (const fs::path& root : {folder_ / "./", folder_ / "train/..", folder_ / "link", relative}) {
+    expect_decoded(DecodedTrack(musdb_tracks(root, Subset::train, true).at(0), cache()));
+    EXPECT_EQ(std::distance(fs::directory_iterator(cache()), fs::directory_iterator()), 1) << root;
+    EXPECT_EQ(fs::last_write_time(cache_file()), written) << root;
+  }
+}
+
+// A source that changes all the time stands for a second process that puts its own in place of what was just written.
+TEST_F(Cache, WhatIsReplacedAtOnceIsStillRead) {
+  const Track opened = track();
+  std::atomic<bool> stop{false};
+  std::jthread other([&] {
+    for (int64_t i = 0; !stop; ++i) {
+      fs::last_write_time(file("bass"), fs::file_time_type(std::chrono::seconds(i)));
+      const DecodedTrack again(opened, cache());
+    }
+  });
+  for (int i = 0; i < 30; ++i) EXPECT_NO_THROW(expect_decoded(DecodedTrack(opened, cache())));
+  stop = true;
 }
 
 TEST_F(Cache, SamplesBeyondFullScaleAreKept) {

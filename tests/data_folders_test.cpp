@@ -3,6 +3,8 @@
 #include <set>
 
 #include "audio_helpers.h"
+#include "base/file.h"
+#include "data/check_data.h"
 #include "data/registry.h"
 #include "dataset_trees.h"
 #include "training/options.h"
@@ -185,6 +187,38 @@ TEST_F(Folders, VariableSourcesWithoutTheTarget) {
   EXPECT_GT(silent.mixture.data()[0], 0.0F);
   for (const auto& file : fs::directory_iterator(root() / "train/a")) fs::remove(file.path());
   EXPECT_THAT(open_tree(options)->left_out()[0], HasSubstr("train/a is left out: it has no files '*.wav' (--ext)"));
+}
+
+// DRUMS.WAV, and what macOS writes beside it.
+TEST_F(Folders, CapitalsAreReadAndHiddenFilesAreNot) {
+  const auto rename = [&](const std::string& from, const std::string& to) {
+    fs::rename(root() / from, root() / to);
+    write_file(root() / fs::path(to).parent_path() / ("._" + fs::path(to).filename().string()), "no sound");
+  };
+  const DatasetOptions var = tree("trackfolder_var");
+  const std::vector<float> mixture = open_tree(var)->validation(0).mixture.to_vector();
+  rename("valid/v/part0.wav", "valid/v/PART0.WAV");
+  rename("valid/v/vocals.wav", "valid/v/Vocals.wav");
+  EXPECT_EQ(open_tree(var)->validation(0).mixture.to_vector(), mixture);
+  EXPECT_THAT(open_tree(var)->left_out(), testing::IsEmpty());
+
+  const DatasetOptions fix = tree("trackfolder_fix");
+  rename("valid/v/bass.wav", "valid/v/BASS.wav");
+  EXPECT_EQ(open_tree(fix)->validation_items(), kTreeValid);
+  const DatasetOptions aligned = tree("aligned");
+  rename("valid/v/clean.wav", "valid/v/Clean.WAV");
+  EXPECT_EQ(open_tree(aligned)->validation_items(), kTreeValid);
+  const DatasetOptions sources = tree("sourcefolder");
+  rename("train/vocals/a.wav", "train/vocals/A.WAV");
+  EXPECT_EQ(std::ssize(find_dataset("sourcefolder").list(sources).train), 3 * kTreeTracks);
+}
+
+TEST_F(Folders, ATrackOfTheTargetAloneIsAWarning) {
+  const DatasetOptions options = tree("trackfolder_var");
+  fs::remove(root() / "train/a/part0.wav");
+  const std::string line = "no file '*.wav' (--ext) beside 'vocals.wav': its mixture is the target alone";
+  EXPECT_THAT(open_tree(options)->left_out(), testing::ElementsAre("warning: train/a: " + line));
+  EXPECT_THAT(to_text(check_data(options)), HasSubstr("warnings on 1 tracks\n  train/a: " + line));
 }
 
 TEST_F(Folders, VariableSourcesOfAnotherTrack) {

@@ -27,6 +27,22 @@ struct Form {
   int64_t channels;
 };
 
+TEST(ModelFiles, CopiesAndHiddenFilesAreNoModels) {
+  const TemporaryFolder folder;
+  const auto network = test::random_network("single", test::small_network());
+  test::write_model(folder.path(), *network, "vocals");
+  test::write_model(folder.path(), *network, "bass (1)");  // without its original, which it replaces
+  for (const char* name : {"vocals (1).safetensors", "vocals - Copy (2).safetensors", "vocals copy 2.pth"})
+    std::filesystem::copy_file(folder / "vocals.safetensors", folder / name);
+  for (const char* name : {"._vocals.safetensors", "._T.json", "._separator.json"})
+    write_file(folder / name, "\x05\x16");
+  const ModelSet set = load_models(folder.path(), {}, Device::cpu);
+  EXPECT_THAT(set.sources(), ElementsAre("vocals", "bass (1)"));
+  ASSERT_EQ(set.warnings.size(), 3u);
+  EXPECT_THAT(set.warnings[0],
+              HasSubstr("vocals (1).safetensors is ignored: a copy of vocals.safetensors by its name"));
+}
+
 TEST(ModelFiles, EveryShapeOfNetworkComesBack) {
   for (const Form& shape : {Form{"single", false, 3, 2}, Form{"single", true, 1, 2}, Form{"single", true, 2, 1},
                              Form{"joint", false, 2, 1}, Form{"joint", true, 3, 2}}) {

@@ -7,6 +7,7 @@
 
 #include "audio_helpers.h"
 #include "base/file.h"
+#include "base/folder.h"
 #include "data/demo_songs.h"
 #include "evaluation/score_files.h"
 #include "program.h"
@@ -30,12 +31,7 @@ class ProgramEvaluate : public ::testing::Test {
     return run_program(arguments, folder_.path());
   }
 
-  std::vector<fs::path> songs() const {
-    std::vector<fs::path> found;
-    for (const auto& entry : fs::directory_iterator(folder_ / "songs/test")) found.push_back(entry.path());
-    std::ranges::sort(found);
-    return found;
-  }
+  std::vector<fs::path> songs() const { return folders_in(folder_ / "songs/test"); }
 
   TemporaryFolder folder_;
 };
@@ -78,6 +74,29 @@ TEST_F(ProgramEvaluate, AnUnreadableSongIsNamedAndTheOthersScored) {
   EXPECT_THAT(result.errors, HasSubstr("bass.wav"));
   EXPECT_THAT(result.output, HasSubstr("vocals"));
   EXPECT_EQ(read_score_folder(folder_ / "scores/test").size(), 1u);
+}
+
+TEST_F(ProgramEvaluate, WhatSystemsLeaveBehindIsNoSong) {
+  for (const char* name : {"test/.ipynb_checkpoints", "train/.ipynb_checkpoints", "test/@eaDir"})
+    fs::create_directory(folder_ / "songs" / name);
+  const ProgramResult result = oracle("mixture", {"--outdir", "estimates"});
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  EXPECT_THAT(result.errors, HasSubstr("[1/2] "));
+  const std::string song = songs().back().filename().string();
+  write_file(folder_ / "estimates/test" / song / "._vocals.wav", "no sound");
+  write_file(folder_ / ("scores/test/._" + song + ".json"), "no scores");
+  const ProgramResult again =
+      run_program({"evaluate", "--estimate", "estimates", "--root", "songs", "--is-wav"}, folder_.path());
+  EXPECT_EQ(again.exit_code, 0) << again.errors;
+  const ProgramResult printed = run_program({"evaluate", "--table", "scores"}, folder_.path());
+  EXPECT_EQ(printed.exit_code, 0) << printed.errors;
+}
+
+TEST_F(ProgramEvaluate, TheValidationTracksOfTheListAreASubset) {
+  const ProgramResult result = oracle("mixture", {"--subset", "valid"});
+  ASSERT_EQ(result.exit_code, 0) << result.errors;
+  EXPECT_THAT(result.errors, HasSubstr("[1/1] "));
+  EXPECT_EQ(read_score_folder(folder_ / "scores/valid").size(), 1u);
 }
 
 TEST_F(ProgramEvaluate, MissingEstimatesAreNamed) {
@@ -213,8 +232,8 @@ TEST_F(ProgramEvaluate, WrongUsageIsOneLine) {
   }
   expect_error(windows({"--outdir", "./songs/"}), 2, "--outdir ./songs/: estimates would be written over the files in");
   expect_error(windows({"--subset", "../test"}), 2, "--subset ../test: give the name of a folder");
-  expect_error(run({"--method", "IRM1", "--root", "songs"}), 1, "--is-wav is for folders of WAV files");
-  expect_error(run({"--method", "IRM1", "--root", "nowhere"}), 1, "nowhere has no folder 'test'");
+  expect_error(run({"--method", "IRM1", "--root", "songs"}), 1, "for its folders of WAV files add --is-wav");
+  expect_error(run({"--method", "IRM1", "--root", "nowhere"}), 1, "nowhere/test: no such folder");
 }
 
 }  // namespace

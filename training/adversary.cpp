@@ -1,6 +1,7 @@
 #include "training/adversary.h"
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "losses/adversarial.h"
 #include "tensor/safetensors.h"
 
@@ -49,9 +50,7 @@ void Adversary::load_state(const NamedTensors& state, const NamedTensors& optimi
 }
 
 void Adversary::write(const std::filesystem::path& file) const {
-  std::error_code error;
-  std::filesystem::create_directories(file.parent_path(), error);
-  check(!error, "train", "cannot make the folder {}: {}", file.parent_path().string(), error.message());
+  make_folder("train", file.parent_path());
   write_safetensors(file, {state(), {{"gan", gan_ == Gan::hinge ? "hinge" : "lsgan"}}});
 }
 

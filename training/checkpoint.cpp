@@ -1,6 +1,7 @@
 #include "training/checkpoint.h"
 
 #include "base/error.h"
+#include "base/json.h"
 #include "models/json_file.h"
 #include "tensor/safetensors.h"
 
@@ -29,7 +30,7 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
   append(file, "optimizer.", checkpoint.optimizer);
   append(file, "discriminators.", checkpoint.discriminators);
   append(file, "discriminator_optimizer.", checkpoint.discriminator_optimizer);
-  file.metadata[kProgress] = checkpoint.progress.dump();
+  file.metadata[kProgress] = json_text(checkpoint.progress);
   write_safetensors(path, file);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace unmix {
 namespace {
@@ -11,9 +12,18 @@ constexpr std::string_view kModel = "Model", kRun = "Run", kNetworks = "Losses w
 
 nlohmann::json value_json(const auto& value) { return value; }
 
+// Names of files, and whatever else the command line gives as bytes.
+nlohmann::json value_json(const std::filesystem::path& path) { return to_utf8(path.string()); }
+nlohmann::json value_json(const std::string& text) { return to_utf8(text); }
+nlohmann::json value_json(const std::vector<std::string>& texts) {
+  auto list = nlohmann::json::array();
+  for (const std::string& text : texts) list.push_back(to_utf8(text));
+  return list;
+}
+
 template <class T>
 nlohmann::json value_json(const std::optional<T>& value) {
-  return value ? nlohmann::json(*value) : nlohmann::json();
+  return value ? value_json(*value) : nlohmann::json();
 }
 
 }  // namespace
@@ -103,7 +113,7 @@ nlohmann::json to_json(const TrainOptions& options) {
     std::replace(key.begin(), key.end(), '-', '_');
     std::visit([&, &value = json[key]](auto member) { value = value_json(options.*member); }, option.member);
   }
-  json["target"] = options.joint() ? "" : options.model_name();
+  json["target"] = options.joint() ? "" : to_utf8(options.model_name());
   json["source_augmentations"] = options.augmentation_names();
   json["random_track_mix"] = options.mixes_tracks();
   json["architecture"] = options.joint() ? "joint" : "single";

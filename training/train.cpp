@@ -1,6 +1,7 @@
 #include "training/train.h"
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "models/model_files.h"
 #include "training/warm_start.h"
 
@@ -64,12 +65,6 @@ void check_settings(const TrainOptions& options, const SeparatorConfig& settings
         options.output.string(), text(there), text(settings));
 }
 
-void make_output_folder(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  check(!error, "train", "cannot make the output folder {}: {}", folder.string(), error.message());
-}
-
 std::unique_ptr<Dataset> open_dataset(const TrainOptions& options, TrainingData& data) {
   auto dataset = data.open(with_model_rate(options));
   for (const std::string& reason : dataset->left_out()) say(options, reason);
@@ -97,7 +92,7 @@ History train(const TrainOptions& options, TrainingData& data) {
   const auto network = make_network(options, dataset->sample_rate());
   const SeparatorConfig settings{options.nfft, options.nhop, dataset->sample_rate(), options.nb_channels};
   check_settings(options, settings);
-  make_output_folder(options.output);
+  make_folder("train", options.output);
   write_separator_json(options.output, settings);
   const std::string name = options.model_name();
   if (!options.model.empty()) {

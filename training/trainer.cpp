@@ -7,10 +7,12 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/json.h"
 #include "base/version.h"
 #include "tensor/safetensors.h"
 #include "training/loss_networks.h"
 #include "training/progress.h"
+#include "training/target.h"
 
 namespace unmix {
 namespace {
@@ -113,7 +115,7 @@ double Trainer::train_epoch() {
                     !options_.shows_progress());
   std::optional<Pending> pending;  // the loss of the step before: reading it then costs the device no time
   while (auto batch = loader.next()) {
-    Tensor targets = select_target(*batch).to(options_.device), mixture = batch->mixture.to(options_.device);
+    Tensor targets = select_target(*batch, options_).to(options_.device), mixture = batch->mixture.to(options_.device);
     Pending current{batch_++, mixture.dim(0), std::move(batch->tracks), std::nullopt};
     UnpairedSignals unpaired{on_device(batch->unpaired_mixture), on_device(batch->unpaired_stems)};
     batch.reset();  // the step gets the only handles, so that it can give the waveforms' memory back
@@ -173,27 +175,14 @@ double Trainer::validate() {
     if (save_is_due()) save_within_epoch();
     const Batch batch = dataset_.validation(index);
     const double loss =
-        evaluate_loss(learner_, batch.mixture.to(options_.device), select_target(batch).to(options_.device)).item();
+        evaluate_loss(learner_, batch.mixture.to(options_.device), select_target(batch, options_).to(options_.device))
+            .item();
     check(std::isfinite(loss), "train", "the loss of validation track {} became {} in epoch {}{}", batch.tracks[0],
           loss, epoch_ + 1, remedy());
     sum += loss;
     progress.show(index + 1, "");
   }
   return sum / static_cast<double>(items);
-}
-
-// The targets that the network's heads estimate: all that the batch has, one of four, or the mixture without vocals.
-Tensor Trainer::select_target(const Batch& batch) const {
-  if (options_.joint() || batch.targets.dim(0) == 1) return batch.targets;
-  const auto found = std::find(musdb_sources.begin(), musdb_sources.end(), options_.target);
-  if (found != musdb_sources.end()) {
-    const int64_t k = found - musdb_sources.begin();
-    return batch.targets.rows(k, k + 1);
-  }
-  Tensor rest = Tensor::empty(batch.targets.rows(0, 1).shape());
-  const float *mixture = batch.mixture.data(), *vocals = batch.targets.data();
-  for (int64_t i = 0; i < rest.size(); ++i) rest.data()[i] = mixture[i] - vocals[i];
-  return rest;
 }
 
 nlohmann::json Trainer::run_json() const {
@@ -287,7 +276,7 @@ void Trainer::write_files(bool with_weights) {
   write_checkpoint(file(".chkpnt"), checkpoint());
   if (with_weights) write_safetensors(file(".safetensors"), {best_, {}});
   if (adversary_) adversary_->write(options_.output / "discriminators" / (options_.model_name() + ".safetensors"));
-  write_file(file(".json"), run_json().dump(2) + "\n");
+  write_file(file(".json"), json_text(run_json(), 2) + "\n");
   saved_ = Clock::now();
 }
 

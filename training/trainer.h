@@ -51,7 +51,6 @@ class Trainer {
   bool finish_epoch(double train_loss, double seconds);
   void account(const Pending& pending);
   double mean_of(double sum) const { return sum / static_cast<double>(loss_count_); }
-  Tensor select_target(const Batch& batch) const;
   Tensor on_device(const Tensor& tensor) const;  // undefined where the tensor is
   nlohmann::json run_json() const;
   Checkpoint checkpoint() const;

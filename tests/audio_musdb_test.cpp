@@ -1,9 +1,9 @@
 #include <cmath>
 
+#include "audio/musdb.h"
 #include "audio_helpers.h"
 #include "base/file.h"
 #include "data/demo_songs.h"
-#include "data/musdb.h"
 
 namespace unmix {
 namespace {
@@ -56,6 +56,31 @@ TEST(Musdb, AListInTheRootNamesOtherValidationTracks) {
             (std::vector<std::string>{"ANiMAL - Rockshow", "a"}));
   write_file(folder / "validation.txt", "b\nc\n");
   EXPECT_THAT(error_of([&] { musdb_tracks(folder.path(), Subset::train, true); }), HasSubstr("'c'"));
+}
+
+TEST(Musdb, TheListMayComeFromWindows) {
+  const TemporaryFolder folder;
+  for (const char* name : {"a", "b", "c d"}) write_wav_track(folder.path() / "train" / name);
+  write_file(folder / "validation.txt",
+             "\xef\xbb\xbf"
+             "b\r\nc d \r\n");
+  EXPECT_EQ(names(musdb_tracks(folder.path(), Subset::valid, true)), (std::vector<std::string>{"b", "c d"}));
+}
+
+TEST(Musdb, HiddenEntriesAreNoTracksAndCapitalsAreFiles) {
+  const TemporaryFolder folder;
+  write_wav_track(folder / "train/a");
+  for (const char* name : {".ipynb_checkpoints", "@eaDir"}) fs::create_directory(folder / "train" / name);
+  for (const char* name : {"mixture", "vocals"}) {
+    const fs::path file = folder / "train/a" / (std::string(name) + ".wav");
+    fs::rename(file, fs::path(file).replace_extension(".WAV"));
+  }
+  fs::rename(folder / "train/a/mixture.WAV", folder / "train/a/Mixture.WAV");
+  const auto tracks = musdb_tracks(folder.path(), Subset::train, true);
+  ASSERT_EQ(names(tracks), std::vector<std::string>{"a"});
+  EXPECT_EQ(tracks[0].files[0].filename(), "Mixture.WAV");
+  EXPECT_EQ(tracks[0].files[1].filename(), "vocals.WAV");
+  EXPECT_EQ(tracks[0].files[2].filename(), "drums.wav");
 }
 
 TEST(Musdb, StemFiles) {

@@ -1,11 +1,12 @@
-#include "data/musdb.h"
+#include "audio/musdb.h"
 
 #include <algorithm>
-#include <sstream>
+#include <cmath>
 
-#include "audio/audio.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/folder.h"
+#include "base/text.h"
 
 namespace unmix {
 namespace {
@@ -30,22 +31,14 @@ const std::vector<std::string> musdb_validation = {
     "Traffic Experiment - Sirens",
 };
 
-std::string track_name(const fs::path& path, bool is_wav) {
-  const std::string name = path.filename().string();
-  return is_wav ? name : name.substr(0, name.size() - std::string_view(".stem.mp4").size());
-}
-
 Track open_stem_track(const fs::path& path) {
   const AudioInfo info = audio_info(path);
-  return {track_name(path, false), {path}, info.sample_rate, info.channels, info.frames};
+  return {musdb_name(path), {path}, info.sample_rate, info.channels, info.frames};
 }
 
 Track open_wav_track(const fs::path& folder) {
-  Track track{folder.filename().string(), {folder / "mixture.wav"}, 0, 0, 0};
-  for (const std::string& source : musdb_sources) track.files.push_back(folder / (source + ".wav"));
+  Track track{musdb_name(folder), musdb_files(folder)};
   for (const fs::path& file : track.files) {
-    check(fs::exists(file), "data", "track '{}' lacks {}: {} is not there", track.name, file.filename().string(),
-          file.string());
     const AudioInfo info = audio_info(file);
     if (file == track.files.front()) {
       track.sample_rate = info.sample_rate;
@@ -61,27 +54,8 @@ Track open_wav_track(const fs::path& folder) {
   return track;
 }
 
-bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
-
-std::vector<fs::path> track_paths(const fs::path& folder, bool is_wav) {
-  std::error_code error;
-  check(fs::is_directory(folder, error), "data", "{}: no such folder; a MUSDB18 root has the folders train and test",
-        folder.string());
-  std::vector<fs::path> paths;
-  bool other_kind = false;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (is_hidden(entry.path())) continue;
-    const bool wanted = is_wav ? entry.is_directory() : is_stem_file(entry.path());
-    if (wanted) paths.push_back(entry.path());
-    other_kind = other_kind || (is_wav ? is_stem_file(entry.path()) : entry.is_directory());
-  }
-  const char* hint = !other_kind ? ""
-                     : is_wav    ? "; for its .stem.mp4 files leave out --is-wav"
-                                 : "; for its folders of WAV files add --is-wav";
-  check(!paths.empty(), "data", "{}: no {} in this folder{}", folder.string(),
-        is_wav ? "track folders" : "*.stem.mp4 files", hint);
-  std::sort(paths.begin(), paths.end());
-  return paths;
+void round_to_16_bits(Audio& audio) {
+  for (float& x : audio.samples) x = std::clamp(std::nearbyint(x * 32768.0f), -32768.0f, 32767.0f) / 32768.0f;
 }
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
@@ -90,26 +64,46 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 
 }  // namespace
 
+std::vector<std::string> musdb_sources_of(const std::string& target) {
+  if (target == "accompaniment") return {"drums", "bass", "other"};
+  return {musdb_sources[musdb_index(target)]};
+}
+
+size_t musdb_index(const std::string& source) {
+  const auto found = std::ranges::find(musdb_sources, source);
+  check(found != musdb_sources.end(), "data", "'{}' is none of {}, accompaniment", source,
+        fmt::join(musdb_sources, ", "));
+  return static_cast<size_t>(found - musdb_sources.begin());
+}
+
 std::vector<std::string> validation_names(const fs::path& root) {
   const fs::path list = root / "validation.txt";
-  if (!fs::exists(list)) return musdb_validation;
-  std::istringstream text(read_file(list));
-  std::vector<std::string> names;
-  for (std::string line; std::getline(text, line);) {
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-    if (!line.empty()) names.push_back(line);
-  }
-  return names;
+  return is_file(list) ? lines_of(read_file(list)) : musdb_validation;
+}
+
+std::vector<fs::path> musdb_folder(const fs::path& folder, bool is_wav) {
+  check(is_folder(folder), "data", "{}: no such folder; a MUSDB18 root has the folders train and test",
+        folder.string());
+  std::vector<fs::path> folders = folders_in(folder), stem_files = files_in(folder);
+  std::erase_if(stem_files, [](const fs::path& file) { return !is_stem_file(file); });
+  std::vector<fs::path>& tracks = is_wav ? folders : stem_files;
+  const bool other_kind = !(is_wav ? stem_files : folders).empty();
+  const char* hint = !other_kind ? ""
+                     : is_wav    ? "; for its .stem.mp4 files leave out --is-wav"
+                                 : "; for its folders of WAV files add --is-wav";
+  check(!tracks.empty(), "data", "{}: no {} in this folder{}", folder.string(),
+        is_wav ? "track folders" : "*.stem.mp4 files", hint);
+  return tracks;
 }
 
 std::vector<fs::path> musdb_paths(const fs::path& root, Subset subset, bool is_wav) {
-  check(fs::is_directory(root), "data", "{}: no such folder", root.string());
+  check(is_folder(root), "data", "{}: no such folder", root.string());
   const fs::path folder = root / (subset == Subset::test ? "test" : "train");
   const std::vector<std::string> validation = validation_names(root);
   std::vector<std::string> present;
   std::vector<fs::path> paths;
-  for (const fs::path& path : track_paths(folder, is_wav)) {
-    present.push_back(track_name(path, is_wav));
+  for (const fs::path& path : musdb_folder(folder, is_wav)) {
+    present.push_back(musdb_name(path));
     const bool is_valid = contains(validation, present.back());
     if (subset == Subset::test || is_valid == (subset == Subset::valid)) paths.push_back(path);
   }
@@ -120,6 +114,35 @@ std::vector<fs::path> musdb_paths(const fs::path& root, Subset subset, bool is_w
   }
   check(!paths.empty() || subset == Subset::valid, "data", "{}: every track is one of validation", folder.string());
   return paths;
+}
+
+std::string musdb_name(const fs::path& track) {
+  const fs::path name = track.filename();
+  return (is_stem_file(track) ? name.stem().stem() : name).string();
+}
+
+std::vector<fs::path> musdb_files(const fs::path& folder) {
+  std::vector<fs::path> files{find_file(folder, "mixture.wav")};
+  for (const std::string& source : musdb_sources) files.push_back(find_file(folder, source + ".wav"));
+  for (size_t i = 0; i < files.size(); ++i) {
+    const std::string name = (i == 0 ? "mixture" : musdb_sources[i - 1]) + ".wav";
+    check(!files[i].empty(), "data", "track '{}' lacks {}: {} is not there", musdb_name(folder), name,
+          (folder / name).string());
+  }
+  return files;
+}
+
+std::vector<Audio> read_musdb_stems(const fs::path& path) {
+  std::vector<Audio> stems = read_stems(path);
+  std::vector<Audio> signals;
+  const auto take = [&](const std::string& name) {
+    const auto stream = std::ranges::find(stem_streams, name) - stem_streams.begin();
+    signals.push_back(std::move(stems[static_cast<size_t>(stream)]));
+    round_to_16_bits(signals.back());
+  };
+  take("mixture");
+  for (const std::string& source : musdb_sources) take(source);
+  return signals;
 }
 
 Track open_musdb_track(const fs::path& path, bool is_wav, int sample_rate) {

@@ -7,10 +7,22 @@
 #include <string_view>
 #include <vector>
 
+#include "audio/audio.h"
+
 namespace unmix {
 
 // The order of sources in batches, models and reports.
 inline const std::vector<std::string> musdb_sources = {"vocals", "drums", "bass", "other"};
+
+// The sources whose sum a target is: a source itself, or of "accompaniment", as musdb and museval have it, all but the
+// vocals, which of lossy stems is not quite the mixture without them. Throws for any other.
+std::vector<std::string> musdb_sources_of(const std::string& target);
+
+// The position in musdb_sources.
+size_t musdb_index(const std::string& source);
+
+// The streams of a .stem.mp4 in their order.
+inline const std::vector<std::string> stem_streams = {"mixture", "drums", "bass", "other", "vocals"};
 
 // A track on disk: the mixture and its sources, or one signal alone.
 struct Track {
@@ -29,14 +41,27 @@ enum class Subset { train, valid, test };
 // file, else MUSDB18's 14.
 std::vector<std::string> validation_names(const std::filesystem::path& root);
 
-// The paths of a subset's tracks, sorted by name. Throws for a missing or empty folder.
+// The tracks of a folder such as <root>/test, sorted by name; none is opened. Throws for a missing folder and for one
+// without tracks.
+std::vector<std::filesystem::path> musdb_folder(const std::filesystem::path& folder, bool is_wav);
+
+// Those of a subset; `valid` may be empty.
 std::vector<std::filesystem::path> musdb_paths(const std::filesystem::path& root, Subset subset, bool is_wav);
+
+// The folder's name, or that of the .stem.mp4 without its extension.
+std::string musdb_name(const std::filesystem::path& track);
+
+// mixture.wav of a track's folder, then the WAV file of each of musdb_sources. Throws where one is missing.
+std::vector<std::filesystem::path> musdb_files(const std::filesystem::path& folder);
+
+// The same signals of a .stem.mp4, 16 bits as musdb decodes it.
+std::vector<Audio> read_musdb_stems(const std::filesystem::path& path);
 
 // One track, its headers read and checked.
 Track open_musdb_track(const std::filesystem::path& path, bool is_wav, int sample_rate = 44100);
 
-// The tracks of a subset, sorted by name; headers are read and checked. Throws for a missing or empty folder, a
-// missing stem, unequal lengths, and a rate other than `sample_rate`. `valid` may be empty.
+// The tracks of a subset, their headers read and checked. Throws for a missing stem, unequal lengths, and a rate other
+// than `sample_rate`.
 std::vector<Track> musdb_tracks(const std::filesystem::path& root, Subset subset, bool is_wav, int sample_rate = 44100);
 
 }  // namespace unmix
