@@ -6,16 +6,18 @@
 #include <cmath>
 #include <limits>
 
-#include "audio/container.h"
-#include "audio/reader.h"
-#include "audio/sound_file.h"
+#include "audio/decoders.h"
 #include "audio/writer.h"
 #include "base/error.h"
 
 namespace unmix {
 namespace fs = std::filesystem;
 
-bool is_stem_file(const fs::path& path) { return path.filename().string().ends_with(".stem.mp4"); }
+bool is_stem_file(const fs::path& path) {
+  std::string name = path.filename().string();
+  for (char& letter : name) letter = letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+  return name.ends_with(".stem.mp4") || name.ends_with(".stem.m4a");
+}
 
 Audio part_of(const Audio& audio, int64_t start, int64_t frames) {
   Audio part{audio.sample_rate, audio.channels, {}};
@@ -48,11 +50,17 @@ void check_finite(const Audio& audio, const std::string& name, int64_t start) {
        index / audio.frames() + 1, *bad);
 }
 
-AudioInfo audio_info(const fs::path& path) { return is_stem_file(path) ? stem_info(path) : open_audio(path)->info(); }
+AudioInfo audio_info(const fs::path& path) {
+  check(!fs::exists(path) || fs::is_regular_file(path) || fs::is_directory(path), "audio",
+        "{}: it can be read only once, and its length is not known before", path.string());
+  AudioInfo info = open_audio(path)->info();
+  if (info.frames < 0) info.frames = count_libav_frames(path, path.string());
+  return info;
+}
 
 Audio read_audio(const fs::path& path, int64_t start, int64_t frames) {
   Audio audio = read_rest(*open_audio(path, start, frames));
-  check_range(path, start, frames, start + audio.frames());
+  check_range(path.string(), start, frames, start + audio.frames());
   return audio;
 }
 

@@ -1,4 +1,4 @@
-// Audio files: WAV, FLAC, OGG, MP3 (libsndfile) and the five stems of a .stem.mp4 (libav), in process.
+// Audio files of every format that libsndfile or libav decodes, and the five stems of a .stem.mp4, in process.
 // Every input that cannot be used is one clear Error naming the file.
 #pragma once
 
@@ -27,21 +27,24 @@ struct Audio {
 struct AudioInfo {
   int sample_rate = 0;
   int channels = 0;
-  int64_t frames = 0;  // of a .stem.mp4: its header's duration, up to a codec frame shorter than what is decoded
-  int stems = 1;       // 5 for a .stem.mp4
-  bool pcm16 = false;  // 16-bit integer samples
+  int64_t frames = 0;     // never an estimate
+  int stems = 1;          // 5 for a .stem.mp4
+  bool pcm16 = false;     // 16-bit integer samples
+  uint64_t speakers = 0;  // a bit for each channel, as in WAV's extensible header; 0: not stated
   double duration() const { return static_cast<double>(frames) / sample_rate; }  // seconds
 };
 
 // Sample type of WAV and FLAC (which has no float); OGG and MP3 have their own.
 enum class SampleFormat { pcm16, pcm24, floating };
 
-bool is_stem_file(const std::filesystem::path& path);  // *.stem.mp4
+bool is_stem_file(const std::filesystem::path& path);  // *.stem.mp4 or *.stem.m4a, in upper case too
 
-// The header alone is read.
+// The header alone is read where it states the length; other files (MP3, WMA, ...) are decoded to count their frames.
 AudioInfo audio_info(const std::filesystem::path& path);
 
-// Frames start .. start + frames (-1: to the end), all finite. Of a .stem.mp4 the mixture.
+// Frames start .. start + frames (-1: to the end), all finite. Of a .stem.mp4 the mixture, of a video the sound. The
+// delay and padding of an encoder are taken off where the file states them. A path that can be read only once, such as
+// a pipe's, will do.
 Audio read_audio(const std::filesystem::path& path, int64_t start = 0, int64_t frames = -1);
 
 // The streams of a .stem.mp4, decoded as ffmpeg does (edit list applied): mixture, drums, bass, other, vocals.

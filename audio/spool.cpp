@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "audio/reader.h"
+#include "audio/temporary.h"
 #include "base/check_call.h"
 #include "base/error.h"
 
@@ -14,15 +15,6 @@ namespace unmix {
 namespace {
 
 constexpr int64_t kBlock = 65536;  // frames
-
-// A file without a name, which goes when it is closed.
-std::shared_ptr<std::FILE> open_temporary() {
-  std::string path = (std::filesystem::temp_directory_path() / "unmix-XXXXXX").string();
-  const int descriptor = ::mkstemp(path.data());
-  check_call(descriptor >= 0, "audio", "cannot make a temporary file {}", path);
-  ::unlink(path.c_str());
-  return {::fdopen(descriptor, "w+b"), [](std::FILE* file) { std::fclose(file); }};
-}
 
 // The samples lie frame by frame.
 class SpoolReader : public AudioReader {
@@ -81,6 +73,14 @@ class PartReader : public AudioReader {
 };
 
 }  // namespace
+
+std::shared_ptr<std::FILE> open_temporary() {
+  std::string path = (std::filesystem::temp_directory_path() / "unmix-XXXXXX").string();
+  const int descriptor = ::mkstemp(path.data());
+  check(descriptor >= 0, "audio", "cannot make a temporary file {}: {}", path, std::strerror(errno));
+  ::unlink(path.c_str());
+  return {::fdopen(descriptor, "w+b"), [](std::FILE* file) { std::fclose(file); }};
+}
 
 std::unique_ptr<AudioReader> open_part(std::unique_ptr<AudioReader> reader, int64_t start, int64_t frames) {
   return std::make_unique<PartReader>(std::move(reader), start, frames);

@@ -1,25 +1,22 @@
 // WAV through a pipe: RIFF chunks (a 4-letter name, the size of the content, the content padded to an even size), of
 // which "fmt " states the samples' form and "data" holds them; RF64 has 64-bit sizes in a chunk "ds64".
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cerrno>
 #include <cstring>
-#include <optional>
 
-#include "audio/reader.h"
+#include "audio/container.h"
+#include "audio/decoders.h"
 #include "audio/writer.h"
-#include "base/interrupt.h"
+#include "base/error.h"
 
 namespace unmix {
 namespace {
 
 constexpr uint16_t kPcm = 1, kFloat = 3, kExtensible = 0xFFFE;
 constexpr int kMostChannels = 1024;
-constexpr int kPollMilliseconds = 500;
 constexpr uint64_t kLongestFormat = 4096;  // bytes of a "fmt " or "ds64" chunk
 
 static_assert(std::endian::native == std::endian::little, "WAV's numbers are read as they lie");
@@ -42,12 +39,11 @@ float sample_at(const char* bytes, int bits, bool floating) {
 
 class WavStreamReader : public AudioReader {
  public:
-  WavStreamReader(int descriptor, const std::string& name) : AudioReader({}, name), descriptor_(descriptor) {
+  explicit WavStreamReader(std::unique_ptr<ByteStream> bytes)
+      : AudioReader({}, bytes->name()), bytes_(std::move(bytes)) {
     char riff[12];
-    check(read_bytes(riff, sizeof(riff)) == sizeof(riff) &&
-              (std::memcmp(riff, "RIFF", 4) == 0 || std::memcmp(riff, "RF64", 4) == 0) &&
-              std::memcmp(riff + 8, "WAVE", 4) == 0,
-          "audio", "{}: not a WAV stream; other formats are read from files only", name_);
+    read_header(riff, sizeof(riff));
+    riff_size_ = number_at<uint32_t>(riff + 4);
     while (!read_chunk()) {
     }
   }
@@ -56,27 +52,26 @@ class WavStreamReader : public AudioReader {
   // Reads one chunk, of the data only its size; true at the data.
   bool read_chunk() {
     char header[8];
-    check(read_bytes(header, sizeof(header)) == sizeof(header), "audio",
-          "{}: the stream is truncated: it ends before its samples", name_);
+    read_header(header, sizeof(header));
     const auto size = number_at<uint32_t>(header + 4);
     if (std::memcmp(header, "data", 4) == 0) {
       check(frame_bytes_ > 0, "audio", "{}: the stream is corrupt: its samples come before their format", name_);
-      // What programs write that stream: nothing, the largest size, or the largest that is signed, less some bytes.
-      const bool unknown = size == 0 || size >= 0x7FFFF000;
-      if (large_size_ && size == 0xFFFFFFFF)
-        info_.frames = static_cast<int64_t>(*large_size_ / frame_bytes_);
-      else
-        info_.frames = unknown ? -1 : static_cast<int64_t>(size / frame_bytes_);
+      const bool large = large_size_ > 0 && large_size_ < INT64_MAX && size == 0xFFFFFFFF;
+      const bool stated = large || states_wav_size(size, riff_size_, position_);
+      const int64_t bytes = large    ? static_cast<int64_t>(large_size_)
+                            : stated ? static_cast<int64_t>(size)
+                                     : bytes_->rest();
+      info_.frames = bytes < 0 ? -1 : bytes / static_cast<int64_t>(frame_bytes_);
       return true;
     }
     const bool is_format = std::memcmp(header, "fmt ", 4) == 0, is_sizes = std::memcmp(header, "ds64", 4) == 0;
     const uint64_t padded = uint64_t{size} + size % 2;
-    if (!is_format && !is_sizes) return skip(padded), false;
+    position_ += is_format || is_sizes ? 0 : padded;
+    if (!is_format && !is_sizes) return bytes_->skip(padded), false;
     check(size >= 16 && padded <= kLongestFormat, "audio", "{}: the stream is corrupt: a format of {} bytes", name_,
           size);
     std::string content(padded, '\0');
-    check(read_bytes(content.data(), content.size()) == content.size(), "audio",
-          "{}: the stream is truncated: it ends before its samples", name_);
+    read_header(content.data(), content.size());
     if (is_sizes)
       large_size_ = number_at<uint64_t>(content.data() + 8);
     else
@@ -84,9 +79,15 @@ class WavStreamReader : public AudioReader {
     return false;
   }
 
+  void read_header(char* to, size_t count) {
+    check(bytes_->read(to, count) == count, "audio", "{}: the stream is truncated: it ends before its samples", name_);
+    position_ += count;
+  }
+
   void read_format(const std::string& content) {
     auto code = number_at<uint16_t>(content.data());
-    if (code == kExtensible && content.size() >= 26) code = number_at<uint16_t>(content.data() + 24);
+    const bool extensible = code == kExtensible && content.size() >= 26;
+    if (extensible) code = number_at<uint16_t>(content.data() + 24);
     info_.channels = number_at<uint16_t>(content.data() + 2);
     const auto rate = number_at<uint32_t>(content.data() + 4);
     bits_ = number_at<uint16_t>(content.data() + 14);
@@ -98,6 +99,7 @@ class WavStreamReader : public AudioReader {
     check(info_.channels > 0 && info_.channels <= kMostChannels && rate > 0 && rate <= 10'000'000, "audio",
           "{}: the stream has {} channels at {} Hz", name_, info_.channels, rate);
     info_.sample_rate = static_cast<int>(rate);
+    if (extensible) info_.speakers = number_at<uint32_t>(content.data() + 20);
     info_.pcm16 = code == kPcm && bits_ == 16;
     frame_bytes_ = static_cast<uint64_t>(info_.channels) * static_cast<uint64_t>(bits_ / 8);
   }
@@ -105,7 +107,7 @@ class WavStreamReader : public AudioReader {
   Audio next(int64_t frames) override {
     const int64_t most = info_.frames < 0 ? frames : std::min(frames, info_.frames);
     std::string bytes(static_cast<size_t>(most) * frame_bytes_, '\0');
-    const int64_t count = static_cast<int64_t>(read_bytes(bytes.data(), bytes.size()) / frame_bytes_);
+    const int64_t count = static_cast<int64_t>(bytes_->read(bytes.data(), bytes.size()) / frame_bytes_);
     check(info_.frames < 0 || count == most, "audio", "{}: the stream is truncated: {} more frames were announced",
           name_, info_.frames - count);
     if (info_.frames >= 0) info_.frames -= count;
@@ -117,37 +119,12 @@ class WavStreamReader : public AudioReader {
     return block;
   }
 
-  // All the bytes asked for, fewer at the end of the stream.
-  size_t read_bytes(char* to, size_t count) {
-    size_t done = 0;
-    while (done < count) {
-      stop_if_interrupted();
-      // A read would go on waiting after a signal.
-      pollfd wanted{descriptor_, POLLIN, 0};
-      if (::poll(&wanted, 1, kPollMilliseconds) <= 0) continue;
-      const ssize_t got = ::read(descriptor_, to + done, count - done);
-      if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-      check(got >= 0, "audio", "cannot read {}: {}", name_, std::strerror(errno));
-      if (got == 0) break;
-      done += static_cast<size_t>(got);
-    }
-    return done;
-  }
-
-  void skip(uint64_t count) {
-    std::array<char, 4096> bytes;
-    while (count > 0) {
-      const size_t got = read_bytes(bytes.data(), std::min<uint64_t>(count, bytes.size()));
-      check(got > 0, "audio", "{}: the stream is truncated: it ends before its samples", name_);
-      count -= got;
-    }
-  }
-
-  int descriptor_;
+  std::unique_ptr<ByteStream> bytes_;
   int bits_ = 0;
   bool floating_ = false;
-  uint64_t frame_bytes_ = 0;
-  std::optional<uint64_t> large_size_;
+  uint64_t position_ = 0, frame_bytes_ = 0;
+  uint32_t riff_size_ = 0;
+  uint64_t large_size_ = 0;  // of RF64
 };
 
 class WavStreamWriter : public AudioWriter {
@@ -212,8 +189,8 @@ class WavStreamWriter : public AudioWriter {
 
 }  // namespace
 
-std::unique_ptr<AudioReader> open_wav_stream(int descriptor, const std::string& name) {
-  return std::make_unique<WavStreamReader>(descriptor, name);
+std::unique_ptr<AudioReader> open_wav(std::unique_ptr<ByteStream> bytes) {
+  return std::make_unique<WavStreamReader>(std::move(bytes));
 }
 
 std::unique_ptr<AudioWriter> create_wav_stream(int descriptor, const std::string& name, const OutputFormat& format) {

@@ -22,11 +22,20 @@ namespace {
 namespace fs = std::filesystem;
 using Fields = std::map<std::string, std::string>;
 
-bool is_stream(const fs::path& path) { return path == "-"; }
+bool is_standard(const fs::path& path) { return path == "-"; }
+
+// What can be read only once: standard input, also as /dev/stdin, and what a shell puts in the place of <(command).
+bool is_stream(const fs::path& path) {
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  return is_standard(path) || (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status));
+}
+
+fs::path real_path(const fs::path& path) { return is_stream(path) ? path : fs::weakly_canonical(fs::absolute(path)); }
 
 // Of "a/song.stem.mp4" and "a/song.wav" song.
 std::string track_of(const fs::path& input) {
-  if (is_stream(input)) return "stdin";
+  if (is_standard(input)) return "stdin";
   return is_stem_file(input) ? musdb_name(input) : input.stem().string();
 }
 
@@ -57,7 +66,7 @@ void check_options(const FileOptions& options, size_t sources) {
         fmt::format("--filename {}: without {{target}} all {} targets would have one name", options.filename, sources));
   if (options.format == SampleFormat::floating && options.extension == ".flac")
     throw UsageError("--subtype float: FLAC has no float samples; give pcm16 or pcm24, or --ext .wav");
-  const bool to_stream = options.outdir && is_stream(*options.outdir);
+  const bool to_stream = options.outdir && is_standard(*options.outdir);
   if (to_stream && (options.extension != ".wav" || !options.filename.empty()))
     throw UsageError("--outdir -: standard output takes WAV and no --filename");
 }
@@ -80,15 +89,13 @@ Input open_file(const fs::path& input, const FileOptions& options) {
   check(first < info.frames, "separate", "{}: --start {} s is behind its end, {:.3f} s", input.string(), options.start,
         info.duration());
   int64_t frames = duration_of(options, info.sample_rate);
-  // The header of a .stem.mp4 may leave out its last frame, so its rest is read without a number.
-  if (frames >= info.frames - first) frames = -1;
-  const int64_t rest = is_stem_file(input) ? -1 : info.frames - first;
-  return {[=] { return open_audio(input, first, frames); }, frames < 0 ? rest : frames};
+  if (frames < 0 || frames > info.frames - first) frames = info.frames - first;
+  return {[=] { return open_audio(input, first, frames); }, frames};
 }
 
 // Where one pass is enough it is read as it comes, otherwise first to its end.
-Input open_stream(const FileOptions& options, bool once) {
-  auto reader = open_wav_stream(STDIN_FILENO, "standard input");
+Input open_once(const fs::path& input, const FileOptions& options, bool once) {
+  auto reader = is_standard(input) ? open_stream(STDIN_FILENO, "standard input") : open_audio(input);
   const int rate = reader->info().sample_rate;
   if (options.start > 0.0 || options.duration)
     reader = open_part(std::move(reader), frames_of(options.start, rate), duration_of(options, rate));
@@ -111,7 +118,7 @@ void check_folder(const fs::path& folder) {
 
 std::string problem_of(const fs::path& input) {
   try {
-    if (!is_stream(input)) check_input_file("separate", input);
+    if (!is_standard(input)) check_input_file("separate", input);
     return "";
   } catch (const Error& error) {
     return error.what();
@@ -161,7 +168,7 @@ class Writers {
  private:
   std::unique_ptr<AudioWriter> create(const fs::path& path, const Audio& estimate) const {
     const OutputFormat format{estimate.sample_rate, estimate.channels, frames_, options_.format};
-    if (is_stream(path)) return create_wav_stream(STDOUT_FILENO, "standard output", format);
+    if (is_standard(path)) return create_wav_stream(STDOUT_FILENO, "standard output", format);
     make_folder("separate", folder_of(path));
     return create_audio(path, format);
   }
@@ -188,14 +195,16 @@ std::vector<PlannedFile> plan_stream(const std::vector<fs::path>& inputs, const 
 std::vector<PlannedFile> plan_files(const std::vector<fs::path>& inputs, const std::vector<std::string>& sources,
                                     const std::string& model, const FileOptions& options) {
   check_options(options, sources.size());
-  if (options.outdir && is_stream(*options.outdir)) return plan_stream(inputs, sources);
+  if (options.outdir && is_standard(*options.outdir)) return plan_stream(inputs, sources);
   const std::string usual = options.outdir ? "{track}/{target}" : "{track}_{model}/{target}";
   const std::string& pattern = options.filename.empty() ? usual : options.filename;
   std::map<fs::path, fs::path> owners;  // of every file written or read, the input
   for (const fs::path& input : inputs) {
-    const bool is_new = owners.emplace(fs::weakly_canonical(fs::absolute(input)), input).second;
+    const bool is_new = owners.emplace(real_path(input), input).second;
     owners.emplace(place_of(input), input);
-    if (is_stream(input) && !is_new) throw UsageError("standard input, '-', can be read only once");
+    if (is_stream(input) && !is_new)
+      throw UsageError(
+          fmt::format("{} can be read only once", is_standard(input) ? "standard input, '-'," : input.string()));
   }
   std::vector<PlannedFile> plan;
   for (const fs::path& input : inputs) {
@@ -205,8 +214,7 @@ std::vector<PlannedFile> plan_files(const std::vector<fs::path>& inputs, const s
       const fs::path output = options.outdir.value_or("") / (name + options.extension);
       check_inside(options.outdir.value_or(""), output);
       const auto [owner, is_new] = owners.emplace(place_of(output), input);
-      const bool is_input =
-          owner->first == fs::weakly_canonical(fs::absolute(owner->second)) || owner->first == place_of(owner->second);
+      const bool is_input = owner->first == real_path(owner->second) || owner->first == place_of(owner->second);
       if (!is_new)
         throw UsageError(fmt::format("{} would be written for {}, but it is also {} {}; choose --filename or --outdir",
                                      output.string(), input.string(), is_input ? "the input" : "written for",
@@ -221,7 +229,7 @@ std::vector<PlannedFile> plan_files(const std::vector<fs::path>& inputs, const s
 SeparatedFile separate_file(const PlannedFile& file, const Separator& separator, const FileOptions& options) {
   const auto begin = std::chrono::steady_clock::now();
   const Input input =
-      is_stream(file.input) ? open_stream(options, separator.reads_once()) : open_file(file.input, options);
+      is_stream(file.input) ? open_once(file.input, options, separator.reads_once()) : open_file(file.input, options);
   Writers writers(file, options, input.frames);
   const Separator::Summary summary =
       separator.separate(input.open, [&](const std::vector<Audio>& estimates) { writers.write(estimates); });

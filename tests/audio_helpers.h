@@ -11,6 +11,7 @@
 
 #include "audio/audio.h"
 #include "base/error.h"
+#include "encoded_files.h"
 
 namespace unmix::test {
 
@@ -34,9 +35,6 @@ Audio tone(int sample_rate, int channels, int64_t frames, double frequency = 440
 
 // Uniform noise whose samples are multiples of 2^-15, so that pcm16 holds it exactly.
 Audio noise(int sample_rate, int channels, int64_t frames, unsigned seed = 1);
-
-// Writes streams as AAC in one MP4 file, as MUSDB18 has them (its five are mixture, drums, bass, other, vocals).
-void write_stem_file(const std::filesystem::path& path, const std::vector<Audio>& streams);
 
 // The message of the Error that the call throws; "" and a failed check if it throws none.
 std::string error_of(const std::function<void()>& call);

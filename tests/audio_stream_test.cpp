@@ -22,7 +22,7 @@ class AudioStream : public ::testing::Test {
     write_file(folder / "stream", bytes);
     const int descriptor = ::open((folder / "stream").c_str(), O_RDONLY);
     try {
-      const auto reader = open_wav_stream(descriptor, "stream");
+      const auto reader = open_stream(descriptor, "stream");
       Audio audio = read_rest(*reader);
       ::close(descriptor);
       return audio;
@@ -83,7 +83,7 @@ TEST_F(AudioStream, ClippedSamplesAreCounted) {
 
 TEST_F(AudioStream, BadStreamsAreNamed) {
   const std::string good = bytes_of("a.wav", audio, SampleFormat::pcm16);
-  EXPECT_THAT(error_of([&] { through_stream("RIFFxxxxAIFF"); }), HasSubstr("stream: not a WAV stream"));
+  EXPECT_THAT(error_of([&] { through_stream("RIFFxxxxAIFF"); }), HasSubstr("not a readable audio file"));
   EXPECT_THAT(error_of([&] { through_stream(good.substr(0, 30)); }), HasSubstr("truncated"));
   EXPECT_THAT(error_of([&] { through_stream(good.substr(0, good.size() - 100)); }),
               HasSubstr("truncated: 17 more frames were announced"));
