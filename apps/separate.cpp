@@ -19,7 +19,7 @@ struct Options {
   std::vector<std::string> targets;
   SeparatorOptions separation;
   FileOptions files;
-  std::string extension = ".wav", subtype = "pcm16", aggregate;
+  std::string extension = ".wav", subtype = "pcm16", downmix = "bs775", aggregate;
 
   Options() { separation.iterations = 1; }
 };
@@ -32,6 +32,7 @@ nlohmann::ordered_json to_json(const PlannedFile& file, const SeparatedFile& don
 
 SeparatorOptions separation_options(const Options& options) {
   SeparatorOptions separation = options.separation;
+  separation.downmix = parse_downmix(options.downmix);
   if (!options.aggregate.empty()) separation.aggregate = parse_aggregate(options.aggregate);
   return separation;
 }
@@ -107,8 +108,10 @@ void run(Options& options) {
 void add_separate(CLI::App& program) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = program.add_subcommand("separate", "Separates audio files into their sources");
-  command->add_option("FILE", options->inputs,
-                      "WAV, FLAC, OGG, MP3 or .stem.mp4 (its mixture), any rate; - for WAV from standard input");
+  command->add_option(
+      "FILE", options->inputs,
+      "Audio of any rate: WAV, FLAC, AIFF, OGG, Opus, MP3, M4A, AAC, ALAC, WMA, ..., the sound of a video, the mixture "
+      "of a .stem.mp4; - for standard input");
   command->add_option("--model", options->model, "Directory of a model")->required();
   command->add_option("--targets", options->targets, "Sources to separate; default: all of the model");
   command->add_option("--niter", options->separation.iterations, "Iterations of the multichannel Wiener filter")
@@ -120,6 +123,11 @@ void add_separate(CLI::App& program) {
                       "Also write the mixture less the sources, under this name");
   command->add_option("--aggregate", options->aggregate,
                       "Write sums of sources instead, as JSON: {\"accompaniment\": [\"drums\", \"bass\", \"other\"]}");
+  command
+      ->add_option("--downmix", options->downmix,
+                   "Of more than two channels: bs775, mixed by ITU-R BS.775 where their places are known; or first, "
+                   "the first two")
+      ->capture_default_str();
   command->add_option(
       "--segment", options->separation.segment,
       "Seconds that a bidirectional model sees at a time, to bound the memory; default: the whole track");

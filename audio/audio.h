@@ -54,7 +54,8 @@ std::vector<Audio> read_stems(const std::filesystem::path& path);
 void read_stem_blocks(const std::filesystem::path& path, const std::function<void(const std::vector<Audio>&)>& use);
 
 // Written atomically, in the format of the extension: .wav, .flac, .ogg (Vorbis), .mp3. Integer samples are
-// round(32768 x) (or 2^23 x), clipped; returns how many samples lay outside -1..1 and were clipped.
+// round(32768 x) (or 2^23 x), clipped; returns how many samples lay outside -1..1 where the format,
+// or a player of it, clips them.
 int64_t write_audio(const std::filesystem::path& path, const Audio& audio, SampleFormat format = SampleFormat::pcm16);
 
 // Linear-phase resampling (soxr, VHQ: 28 bits, 95 % of the band) to `sample_rate`; round(frames * ratio) frames.

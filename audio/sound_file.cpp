@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -52,8 +53,11 @@ uint64_t speaker_bit(int place) {
   }
 }
 
-// 0 unless every channel has its own place and they come in WAV's order.
-uint64_t speakers_of(SNDFILE* file, int channels) {
+// 0 unless every channel has its own place and they come in WAV's order. FLAC's own places are fixed.
+uint64_t speakers_of(SNDFILE* file, const SF_INFO& info) {
+  constexpr std::array<uint64_t, 9> flac = {0, 0x4, 0x3, 0x7, 0x33, 0x37, 0x3F, 0x70F, 0x63F};
+  const int channels = info.channels;
+  if ((info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_FLAC) return flac.at(static_cast<size_t>(channels));
   std::vector<int> map(static_cast<size_t>(channels));
   const auto bytes = static_cast<int>(map.size() * sizeof(int));
   if (sf_command(file, SFC_GET_CHANNEL_MAP_INFO, map.data(), bytes) == SF_FALSE) return 0;
@@ -112,12 +116,7 @@ class SoundFileReader : public AudioReader {
     stated_ = info.frames;
     const int type = info.format & SF_FORMAT_SUBMASK;
     exact_ = type == SF_FORMAT_PCM_16 || type == SF_FORMAT_PCM_24;
-    info_ = {info.samplerate,
-             info.channels,
-             end_ - start,
-             1,
-             type == SF_FORMAT_PCM_16,
-             speakers_of(file_.get(), info.channels)};
+    info_ = {info.samplerate, info.channels, end_ - start, 1, type == SF_FORMAT_PCM_16, speakers_of(file_.get(), info)};
     check(start == 0 || sf_seek(file_.get(), start, SEEK_SET) == start, "audio", "{}: the file is corrupt ({})", name_,
           sound_file_reason(file_.get()));
   }
@@ -191,8 +190,10 @@ std::unique_ptr<AudioReader> open_sound_file(const fs::path& path, const std::st
           "{}: not a readable audio file ({})", name, sound_file_reason(nullptr));
     return nullptr;
   }
-  const bool estimated = (info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_MPEG || info.frames == SF_COUNT_MAX;
-  if (estimated) return nullptr;
+  const int type = info.format & SF_FORMAT_TYPEMASK;
+  const bool estimated = type == SF_FORMAT_MPEG || info.frames == SF_COUNT_MAX;
+  // Vorbis has an order of channels of its own, which libav changes to the usual one.
+  if (estimated || (type == SF_FORMAT_OGG && info.channels > 2)) return nullptr;
   return std::make_unique<SoundFileReader>(std::move(part), std::move(file), info, name, start, frames);
 }
 

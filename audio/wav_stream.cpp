@@ -131,6 +131,7 @@ class WavStreamWriter : public AudioWriter {
  public:
   WavStreamWriter(int descriptor, const std::string& name, const OutputFormat& format)
       : AudioWriter(format, name), descriptor_(descriptor) {
+    keeps_ = format.samples == SampleFormat::floating;
     bits_ = format.samples == SampleFormat::pcm16 ? 16 : format.samples == SampleFormat::pcm24 ? 24 : 0;
     const uint32_t bytes = bits_ == 0 ? 4 : static_cast<uint32_t>(bits_ / 8);
     const uint32_t frame = bytes * static_cast<uint32_t>(format.channels);

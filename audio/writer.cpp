@@ -45,9 +45,12 @@ class SoundFileWriter : public AudioWriter {
     check(sf_format_check(&info) != 0, "audio", "{}: {} files cannot hold {} channels at {} Hz", name_,
           path.extension().string(), format.channels, format.sample_rate);
     const int subtype = info.format & SF_FORMAT_SUBMASK;
+    keeps_ = subtype == SF_FORMAT_FLOAT;
     bits_ = subtype == SF_FORMAT_PCM_16 ? 16 : subtype == SF_FORMAT_PCM_24 ? 24 : 0;
     file_.reset(sf_open(target_.temporary().c_str(), SFM_WRITE, &info));
     check(file_ != nullptr, "audio", "cannot write {}: {}", name_, sound_file_reason(nullptr));
+    // The chunk of peaks holds the time of day.
+    sf_command(file_.get(), SFC_SET_ADD_PEAK_CHUNK, nullptr, SF_FALSE);
     // Of unknown length: a plain WAV after all where the file turns out to be small enough.
     if (format.frames < 0) sf_command(file_.get(), SFC_RF64_AUTO_DOWNGRADE, nullptr, SF_TRUE);
   }
@@ -96,6 +99,7 @@ void AudioWriter::write(const Audio& block) {
   position_ += block.frames();
   for (int64_t begin = 0; begin < block.frames(); begin += kChunk) {
     const std::vector<float> floats = interleaved(block, begin, std::min(begin + kChunk, block.frames()));
+    if (!keeps_) clipped_ += std::count_if(floats.begin(), floats.end(), [](float x) { return std::fabs(x) > 1; });
     if (bits_ == 0) {
       write_floats(floats);
       continue;
@@ -105,7 +109,6 @@ void AudioWriter::write(const Audio& block) {
     std::transform(floats.begin(), floats.end(), integers.begin(),
                    [&](float sample) { return to_integer(sample, scale) * (1 << (32 - bits_)); });
     write_integers(integers);
-    clipped_ += std::count_if(floats.begin(), floats.end(), [](float x) { return std::fabs(x) > 1; });
   }
 }
 

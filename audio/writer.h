@@ -21,7 +21,7 @@ class AudioWriter {
   void write(const Audio& block);  // planar, all finite
   virtual void finish() = 0;       // after the last block; without it a file does not appear
 
-  // Samples outside -1..1 so far, where the format clips them.
+  // Samples outside -1..1 so far, where the format or (of OGG and MP3) a player clips them.
   int64_t clipped() const { return clipped_; }
 
  protected:
@@ -31,8 +31,9 @@ class AudioWriter {
   virtual void write_floats(const std::vector<float>& interleaved) = 0;
 
   OutputFormat format_;
-  std::string name_;  // in messages
-  int bits_ = 0;      // 0: floats, or an encoder that takes them
+  std::string name_;    // in messages
+  int bits_ = 0;        // 0: floats, or an encoder that takes them
+  bool keeps_ = false;  // samples outside -1..1
 
  private:
   int64_t clipped_ = 0;

@@ -156,12 +156,14 @@ class Writers {
   }
 
   void finish(std::vector<std::string>& warnings) {
+    const bool wav = options_.extension == ".wav", lossy = !wav && options_.extension != ".flac";
     for (size_t k = 0; k < writers_.size(); ++k) {
       writers_[k]->finish();
       if (writers_[k]->clipped() > 0)
         warnings.push_back(
-            fmt::format("{}: {} samples lay beyond full scale and were clipped; --subtype float keeps them",
-                        file_.outputs[k].second.string(), writers_[k]->clipped()));
+            fmt::format("{}: {} samples lay beyond full scale and {} clipped; {}--subtype float keeps them",
+                        file_.outputs[k].second.string(), writers_[k]->clipped(), lossy ? "will be" : "were",
+                        wav ? "" : "--ext .wav "));
     }
   }
 
@@ -244,6 +246,12 @@ std::string parse_extension(std::string text) {
   if (text != ".wav" && text != ".flac" && text != ".ogg" && text != ".mp3")
     throw UsageError(fmt::format("--ext {}: give .wav, .flac, .ogg or .mp3", text));
   return text;
+}
+
+Downmix parse_downmix(const std::string& text) {
+  if (text == "bs775") return Downmix::bs775;
+  if (text == "first") return Downmix::first;
+  throw UsageError(fmt::format("--downmix {}: give bs775 or first", text));
 }
 
 SampleFormat parse_sample_format(const std::string& text) {

@@ -1,5 +1,5 @@
 // Separates audio files into audio files: where they go, and everything that can be refused before hours of work. The
-// input "-" is standard input, the outdir "-" standard output, both WAV.
+// input "-" is standard input, the outdir "-" standard output, in WAV.
 #pragma once
 
 #include <filesystem>
@@ -21,7 +21,7 @@ struct FileOptions {
 };
 
 struct PlannedFile {
-  std::filesystem::path input;                                         // "-": standard input
+  std::filesystem::path input;  // "-": standard input; what can be read only once will do
   std::vector<std::pair<std::string, std::filesystem::path>> outputs;  // by source
   std::string problem = {};  // why the input cannot be read, where that shows before any work; empty: it does not
 };
@@ -41,8 +41,10 @@ struct SeparatedFile {
 // Separates one file and writes its estimates, all whole or none; makes the folders.
 SeparatedFile separate_file(const PlannedFile& file, const Separator& separator, const FileOptions& options);
 
-// ".wav", ".flac", ".ogg" or ".mp3" with or without the dot; "pcm16", "pcm24" or "float". Throw UsageError.
+// ".wav", ".flac", ".ogg" or ".mp3" with or without the dot; "pcm16", "pcm24" or "float"; "bs775" or "first". Throw
+// UsageError.
 std::string parse_extension(std::string text);
+Downmix parse_downmix(const std::string& text);
 SampleFormat parse_sample_format(const std::string& text);
 
 }  // namespace unmix

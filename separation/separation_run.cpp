@@ -50,13 +50,23 @@ class Recorded : public AudioReader {
 };
 
 // Of the audio's channels those that are separated.
-int used_channels(const AudioInfo& audio, const SeparatorConfig& config, std::vector<std::string>& warnings) {
+int used_channels(const AudioInfo& audio, const SeparatorConfig& config) {
   const int most = static_cast<int>(std::max<int64_t>(2, config.channels)), channels = std::min(audio.channels, most);
   check(channels == config.channels || channels == 1 || config.channels == 1, kOp,
         "the mixture has {} channels, the model wants {} or one", channels, config.channels);
-  if (audio.channels > channels)
-    warnings.push_back(fmt::format("of {} channels the first {} are used", audio.channels, channels));
   return channels;
+}
+
+// Whether the audio is mixed down to `channels`; otherwise those are the first ones.
+bool mixes_down(const AudioInfo& audio, int channels, Downmix how, std::vector<std::string>& warnings) {
+  if (audio.channels <= channels) return false;
+  const bool mixes = how == Downmix::bs775 && channels == 2 && can_downmix(audio);
+  const char* why = mixes || how == Downmix::first ? "" : ": the places of the channels are not stated, or not known";
+  warnings.push_back(
+      mixes
+          ? fmt::format("of {} channels two were mixed (ITU-R BS.775); --downmix first takes the first", audio.channels)
+          : fmt::format("of {} channels the first {} are used{}", audio.channels, channels, why));
+  return mixes;
 }
 
 // sum_k weights_k sources_k, sources (K, frames, channels, bins, 2).
@@ -80,15 +90,17 @@ SeparationRun::SeparationRun(const Separator& separator, const Separator::Open& 
       // Without iterations frames are filtered one by one, so that none has to wait.
       window_(separator.options_.live && separator.options_.iterations == 0 ? 1 : separator.options_.window) {
   const SeparatorConfig& config = separator.models_.config;
+  channels_ = used_channels(first_->info(), config);
+  const bool mixes = mixes_down(first_->info(), channels_, separator.options_.downmix, summary_.warnings);
+  if (mixes) first_ = open_downmix(std::move(first_));
   const AudioInfo info = first_->info();
-  channels_ = used_channels(info, config, summary_.warnings);
   summary_.sample_rate = info.sample_rate;
   if (separator.reads_once()) {
     auto replayed = std::make_unique<Replayed>(info);
     first_ = std::make_unique<Recorded>(std::move(first_), *replayed);
     second_ = std::move(replayed);
   } else {
-    second_ = open();
+    second_ = mixes ? open_downmix(open()) : open();
   }
   const bool keeps = std::any_of(separator.estimates_.begin(), separator.estimates_.end(),
                                  [](const Separator::Estimate& estimate) { return estimate.mixture != 0.0f; });

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "audio/reader.h"
+#include "audio/downmix.h"
 #include "models/model_files.h"
 
 namespace unmix {
@@ -24,8 +24,9 @@ struct SeparatorOptions {
   int64_t window = 300;  // frames that are filtered together
   // Estimates to give in place of these, each the sum of some of them: name and members.
   std::vector<std::pair<std::string, std::vector<std::string>>> aggregate = {};
-  double segment = 0.0;  // seconds that a bidirectional LSTM sees at a time; 0: the whole track
-  bool live = false;     // frame by frame: for unidirectional models only
+  double segment = 0.0;              // seconds that a bidirectional LSTM sees at a time; 0: the whole track
+  bool live = false;                 // frame by frame: for unidirectional models only
+  Downmix downmix = Downmix::bs775;  // of more than two channels
 };
 
 struct Separation {
@@ -42,8 +43,8 @@ class Separator {
   std::vector<std::string> sources() const;  // the names of the estimates
 
   // Any rate (resampled to the model's and back), any length. A mono signal is given to all channels of the model and
-  // their mean is returned; a mono model separates each channel by itself; of more channels than the model's and than
-  // two the first are taken, with a warning.
+  // their mean is returned; a mono model separates each channel by itself; more channels than the model's and than two
+  // are mixed down, or the first are taken, with a warning.
   Separation operator()(const Audio& mixture) const;
 
   // Whether one pass is enough: all models are unidirectional.

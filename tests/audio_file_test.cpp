@@ -53,6 +53,32 @@ TEST(AudioFile, FloatKeepsWhatIntegersRound) {
   EXPECT_LE(largest_difference(rounded, audio), 0.5 / 32768);
 }
 
+TEST(AudioFile, TheSameSamplesGiveTheSameBytes) {
+  const TemporaryFolder folder;
+  Audio audio = test::tone(44100, 2, 1000);
+  audio.samples[10] = 1.5F;
+  for (const char* extension : {".wav", ".flac", ".mp3"}) {
+    const bool wav = std::string(extension) == ".wav";
+    const auto path = folder / (std::string("a") + extension);
+    const auto write = [&] {
+      write_audio(path, audio, wav ? SampleFormat::floating : SampleFormat::pcm16);
+      return read_file(path);
+    };
+    const std::string first = write();
+    EXPECT_EQ(first.find("PEAK"), std::string::npos) << extension;  // it holds the time of day
+    EXPECT_TRUE(write() == first) << extension;
+  }
+}
+
+TEST(AudioFile, SamplesBeyondFullScaleAreCountedInEveryFormatButFloat) {
+  const TemporaryFolder folder;
+  Audio audio = test::tone(44100, 2, 1000);
+  audio.samples[10] = 1.5F;
+  for (const char* name : {"a.wav", "a.flac", "a.ogg", "a.mp3"})
+    EXPECT_EQ(write_audio(folder / name, audio), 1) << name;
+  EXPECT_EQ(write_audio(folder / "a.wav", audio, SampleFormat::floating), 0);
+}
+
 TEST(AudioFile, LossyFormatsKeepTheSignal) {
   const TemporaryFolder folder;
   const Audio audio = test::tone(44100, 2, 44100);
