@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/check_call.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 
@@ -26,7 +27,7 @@ ByteStream::ByteStream(int descriptor, std::string name)
 // To open a pipe that nobody writes to yet would be to wait for them: O_NONBLOCK leaves the waiting to read.
 ByteStream::ByteStream(const std::filesystem::path& path, std::string name)
     : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)), owned_(true), name_(std::move(name)) {
-  check(descriptor_ >= 0, "audio", "cannot read {}: {}", name_, std::strerror(errno));
+  check_call(descriptor_ >= 0, "audio", "cannot read {}", name_);
 }
 
 ByteStream::~ByteStream() {
@@ -44,7 +45,7 @@ size_t ByteStream::read(char* to, size_t count) {
     if (::poll(&wanted, 1, kPollMilliseconds) <= 0) continue;
     const ssize_t got = ::read(descriptor_, to + done, count - done);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    check(got >= 0, "audio", "cannot read {}: {}", name_, std::strerror(errno));
+    check_call(got >= 0, "audio", "cannot read {}", name_);
     if (got == 0) break;
     done += static_cast<size_t>(got);
   }

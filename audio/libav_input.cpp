@@ -15,6 +15,7 @@ extern "C" {
 #include <cstring>
 #include <new>
 
+#include "base/check_call.h"
 #include "base/error.h"
 
 namespace unmix {
@@ -74,7 +75,7 @@ void LibavInput::FreeIo::operator()(AVIOContext* io) const {
 
 LibavInput::LibavInput(const std::filesystem::path& path, std::string name)
     : name_(std::move(name)), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-  check(descriptor_ >= 0, "audio", "cannot read {}: {}", name_, std::strerror(errno));
+  check_call(descriptor_ >= 0, "audio", "cannot read {}", name_);
   av_log_set_level(AV_LOG_QUIET);  // what goes wrong is said in our one line
   auto* buffer = static_cast<uint8_t*>(av_malloc(kIoBuffer));
   io_.reset(avio_alloc_context(buffer, kIoBuffer, 0, &descriptor_, read_bytes, nullptr, seek_bytes));

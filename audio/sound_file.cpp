@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "audio/decoders.h"
+#include "base/check_call.h"
 #include "base/error.h"
 
 namespace unmix {
@@ -173,7 +174,7 @@ std::unique_ptr<AudioReader> open_sound_file(const fs::path& path, const std::st
                                              int64_t frames, uint64_t end) {
   SF_INFO info{};
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  check(descriptor >= 0, "audio", "cannot read {}: {}", name, std::strerror(errno));
+  check_call(descriptor >= 0, "audio", "cannot read {}", name);
   // Not by the path, whose extension would make MPEG audio of anything.
   SoundFile file;
   std::unique_ptr<FileStart> part;

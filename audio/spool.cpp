@@ -77,7 +77,7 @@ class PartReader : public AudioReader {
 std::shared_ptr<std::FILE> open_temporary() {
   std::string path = (std::filesystem::temp_directory_path() / "unmix-XXXXXX").string();
   const int descriptor = ::mkstemp(path.data());
-  check(descriptor >= 0, "audio", "cannot make a temporary file {}: {}", path, std::strerror(errno));
+  check_call(descriptor >= 0, "audio", "cannot make a temporary file {}", path);
   ::unlink(path.c_str());
   return {::fdopen(descriptor, "w+b"), [](std::FILE* file) { std::fclose(file); }};
 }

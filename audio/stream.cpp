@@ -4,6 +4,7 @@
 
 #include "audio/decoders.h"
 #include "audio/temporary.h"
+#include "base/check_call.h"
 #include "base/error.h"
 
 namespace unmix {
@@ -18,9 +19,8 @@ std::unique_ptr<AudioReader> open_copy(ByteStream& bytes) {
   const auto file = open_temporary();
   std::string block(1 << 20, '\0');
   while (const size_t count = bytes.read(block.data(), block.size()))
-    check(std::fwrite(block.data(), 1, count, file.get()) == count, "audio", "cannot write the temporary file: {}",
-          std::strerror(errno));
-  check(std::fflush(file.get()) == 0, "audio", "cannot write the temporary file: {}", std::strerror(errno));
+    check_call(std::fwrite(block.data(), 1, count, file.get()) == count, "audio", "cannot write the temporary file");
+  check_call(std::fflush(file.get()) == 0, "audio", "cannot write the temporary file");
   return open_file(fmt::format("/proc/self/fd/{}", ::fileno(file.get())), bytes.name(), 0, -1);
 }
 

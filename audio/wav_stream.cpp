@@ -10,6 +10,7 @@
 #include "audio/container.h"
 #include "audio/decoders.h"
 #include "audio/writer.h"
+#include "base/check_call.h"
 #include "base/error.h"
 
 namespace unmix {
@@ -179,7 +180,7 @@ class WavStreamWriter : public AudioWriter {
     while (!bytes.empty()) {
       const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
       if (count < 0 && errno == EINTR) continue;
-      check(count >= 0, "audio", "cannot write {}: {}", name_, std::strerror(errno));
+      check_call(count >= 0, "audio", "cannot write {}", name_);
       bytes.remove_prefix(static_cast<size_t>(count));
     }
   }
