@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Builds the fuzz targets with clang and runs them one after another; fails at the first finding, which is kept in
 # build/fuzz/findings. What a run learns is kept in build/fuzz/corpus.
-#   scripts/fuzz.sh [SECONDS [TARGET...]]    600 seconds for each of: pth pth_object safetensors model_json checkpoint study
+#   scripts/fuzz.sh [SECONDS [TARGET...]]    600 seconds for each of: pth pth_object safetensors model_json checkpoint study audio
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 seconds=${1:-600}
 shift $(($# > 0))
-if (($# == 0)); then set -- pth pth_object safetensors model_json checkpoint study; fi
+if (($# == 0)); then set -- pth pth_object safetensors model_json checkpoint study audio; fi
 
 scripts/install-deps.sh --fuzz
 mkdir -p build
