@@ -74,7 +74,7 @@ TEST(FolderListing, AFileIsFoundInItsOwnCaseFirst) {
   EXPECT_EQ(find_match(folder.path(), "m*.wav"), folder / "mix.wav");
   EXPECT_EQ(find_match(folder.path(), "v?cals.wav"), folder / "Vocals.Wav");
   EXPECT_EQ(find_match(folder.path(), "*/bass.*"), folder / "Stems/Bass.wav");
-  EXPECT_EQ(find_match(folder.path(), "./[[]1].wav"), folder / "[1].wav");
+  EXPECT_EQ(find_match(folder.path(), "[[]1].wav"), folder / "[1].wav");
   EXPECT_EQ(find_match(folder.path(), "*.flac"), fs::path());
   EXPECT_EQ(find_match(folder.path(), ""), fs::path());
 }
