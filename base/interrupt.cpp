@@ -24,6 +24,11 @@ sigset_t interrupts() {
   return signals;
 }
 
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 void end_at_once(int signal, const sigset_t& signals) {
   std::signal(signal, SIG_DFL);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
@@ -40,6 +45,7 @@ void end_at_once(int signal, const sigset_t& signals) {
     if (sigwait(&signals, &signal) != 0) continue;
     if (requested) end_at_once(signal, signals);
     if (!catching) {
+      if (is_ignored(signal)) continue;  // as by nohup; a blocked signal comes even so
       static_cast<void>(!::write(STDERR_FILENO, "interrupted\n", 12));
       ::_exit(kInterrupted);
     }
