@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace unmix {
 
@@ -19,7 +20,7 @@ Dataset::Dataset(const DatasetOptions& options, int sample_rate)
 }
 
 std::string Dataset::content(bool training, const std::string& track, int64_t frames) {
-  return fmt::format("{}/{}, {} frames", training ? "train" : "valid", track, frames);
+  return fmt::format("{}/{}, {} frames", training ? "train" : "valid", to_utf8(track), frames);
 }
 
 void Dataset::read(const Sample& sample, int64_t frames, float* mixture, float* targets, int64_t stride) const {

@@ -67,7 +67,7 @@ class Dataset {
   // One line with the reason for each track that is not used, and for each that hardly is as meant.
   const std::vector<std::string>& left_out() const { return left_out_; }
 
-  // "train/NAME, 705600 frames" for each track that samples come from: what the bits of a run depend on.
+  // "train/NAME, 705600 frames" in UTF-8 for each track that samples come from: what the bits of a run depend on.
   virtual std::vector<std::string> contents() const = 0;
   virtual int64_t samples_per_epoch() const = 0;
   virtual int64_t validation_items() const = 0;  // 0: nothing to validate on
