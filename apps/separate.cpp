@@ -70,6 +70,8 @@ void separate_all(const std::vector<PlannedFile>& plan, const Separator& separat
       throw;
     } catch (const std::bad_alloc&) {
       problem = "out of memory";
+    } catch (const std::filesystem::filesystem_error& error) {
+      problem = fmt::format("{}: {}", error.path1().string(), error.code().message());
     } catch (const std::exception& error) {
       problem = error.what();
     }

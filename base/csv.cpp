@@ -14,9 +14,7 @@ constexpr const char* kOp = "csv";
 // Takes one line after the other off a text.
 class CsvText {
  public:
-  CsvText(std::string_view text, const std::filesystem::path& path) : text_(text), path_(path) {
-    if (text_.starts_with("\xef\xbb\xbf")) text_.remove_prefix(3);
-  }
+  CsvText(std::string_view text, const std::filesystem::path& path) : text_(without_bom(text)), path_(path) {}
 
   bool ended() const { return at_ == text_.size(); }
   size_t line() const { return line_; }
