@@ -38,6 +38,17 @@ void put_nan(const fs::path& file) {
 
 void cut(const fs::path& file) { write_file(file, read_file(file).substr(0, fs::file_size(file) / 2)); }
 
+// As a FLAC whose header states no length.
+void make_flac_of_unknown_length(const fs::path& file) {
+  const fs::path flac = file.parent_path().parent_path() / "source.flac";
+  write_source(flac, 1, 4000);
+  std::string bytes = read_file(flac);
+  bytes[21] = static_cast<char>(bytes[21] & 0xf0);  // the 36 bits of the number of samples in STREAMINFO
+  bytes.replace(22, 4, 4, '\0');
+  write_file(file, bytes);
+  fs::remove(flac);
+}
+
 // Every file again, with so many channels or at another rate.
 void rewrite(const fs::path& folder, int channels, int rate, int64_t frames = 4000) {
   for (const auto& entry : fs::recursive_directory_iterator(folder))
@@ -73,6 +84,8 @@ const Row kRows[] = {
     {"FixCutInValidation", &kFix, true, [](const fs::path& root) { cut(root / "valid/v/bass.wav"); }},
     {"FixOneUnreadable", &kFix, true, [](const fs::path& root) { write_file(root / "train/b/bass.wav", "no audio"); }},
     {"FixMissingFile", &kFix, true, [](const fs::path& root) { fs::remove(root / "train/b/bass.wav"); }},
+    {"FixFlacOfUnknownLength", &kFix, true,
+     [](const fs::path& root) { make_flac_of_unknown_length(root / "valid/v/bass.wav"); }},
     {"FixNoValidationUsable", &kFix, false,
      [](const fs::path& root) {
        for (const char* track : {"v", "w"}) fs::remove(root / "valid" / track / "bass.wav");
