@@ -1,5 +1,11 @@
 #include "separation/separate_file.h"
 
+#include <sys/stat.h>
+
+#include <cmath>
+#include <fstream>
+#include <thread>
+
 #include "audio_helpers.h"
 #include "base/file.h"
 #include "small_models.h"
@@ -11,6 +17,7 @@ namespace {
 
 using test::error_of;
 using test::TemporaryFolder;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
@@ -122,6 +129,47 @@ TEST_F(SeparateFile, ClippedSamplesAreCountedAndFloatKeepsThem) {
   options.format = SampleFormat::floating;
   separated(song, options);
   EXPECT_TRUE(done.warnings.empty());
+}
+
+TEST_F(SeparateFile, TheAdviceOnClippedSamplesWorksForTheFormat) {
+  const fs::path song = input("song.wav");
+  FileOptions options;
+  separated(song, options);
+  EXPECT_THAT(done.warnings, ElementsAre(HasSubstr("were clipped; --subtype float keeps them")));
+  for (const char* extension : {".flac", ".ogg", ".mp3"}) {
+    options.extension = extension;
+    separated(song, options);
+    EXPECT_THAT(done.warnings, Contains(HasSubstr("clipped; --ext .wav --subtype float keeps them"))) << extension;
+  }
+}
+
+TEST_F(SeparateFile, SurroundIsMixedDownWhereItsPlacesAreKnown) {
+  Audio surround{8000, 6, std::vector<float>(6 * 4000)};
+  for (float& sample : surround.channel(2)) sample = 0.25F;  // the centre alone
+  test::write_encoded(folder / "surround.wav", {surround}, {"wav", "pcm_s16le", "s16"});
+  FileOptions options;
+  options.format = SampleFormat::floating;
+  const Audio mixed = separated(folder / "surround.wav", options);
+  ASSERT_EQ(mixed.channels, 2);
+  EXPECT_NEAR(mixed.channel(0)[2000], 0.25 * std::sqrt(0.5), 1e-3);
+  EXPECT_THAT(done.warnings, ElementsAre(HasSubstr("of 6 channels two were mixed (ITU-R BS.775)")));
+  write_audio(folder / "plain.wav", surround);
+  separated(folder / "plain.wav", options);
+  EXPECT_THAT(done.warnings, ElementsAre(HasSubstr("of 6 channels the first 2 are used: the places")));
+  EXPECT_EQ(parse_downmix("first"), Downmix::first);
+  EXPECT_THAT(error_of([] { parse_downmix("mean"); }), HasSubstr("--downmix mean: give bs775 or first"));
+}
+
+TEST_F(SeparateFile, ANamedPipeIsReadOnceInAnyFormat) {
+  for (const char* name : {"song.wav", "song.flac"}) {
+    const fs::path song = input(name), pipe = folder / "pipe";
+    const std::string bytes = read_file(song);
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    const std::jthread writer([&] { std::ofstream(pipe, std::ios::binary) << bytes; });
+    EXPECT_TRUE(separated(pipe, {}).samples == separated(song, {}).samples) << name;
+    EXPECT_THAT(plan_error({pipe, pipe}, {}), HasSubstr("can be read only once"));
+    fs::remove(pipe);
+  }
 }
 
 TEST_F(SeparateFile, EveryFormatIsWritten) {
