@@ -24,8 +24,9 @@ sigset_t interrupts() {
   return signals;
 }
 
+// As nohup or a shell's background job starts a program. Linux keeps a blocked signal even where it is ignored.
 bool is_ignored(int signal) {
-  struct sigaction action {};
+  struct sigaction action{};
   return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
@@ -35,17 +36,21 @@ void end_at_once(int signal, const sigset_t& signals) {
   std::raise(signal);
 }
 
-// The one thread that takes signals: these two by waiting for them, all others as the program started with them.
+// The one thread that takes signals: these two by waiting for them, all others as the program started with them. What
+// the parent had blocked stays so.
 [[noreturn]] void take_signals(sigset_t others) {
-  const sigset_t signals = interrupts();
-  for (const int signal : {SIGINT, SIGTERM}) sigaddset(&others, signal);
+  sigset_t signals = interrupts();
+  for (const int signal : {SIGINT, SIGTERM}) {
+    if (sigismember(&others, signal) != 0) sigdelset(&signals, signal);
+    sigaddset(&others, signal);
+  }
   pthread_sigmask(SIG_SETMASK, &others, nullptr);
   while (true) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;
+    if (!catching && is_ignored(signal)) continue;
     if (requested) end_at_once(signal, signals);
     if (!catching) {
-      if (is_ignored(signal)) continue;  // as by nohup; a blocked signal comes even so
       static_cast<void>(!::write(STDERR_FILENO, "interrupted\n", 12));
       ::_exit(kInterrupted);
     }
