@@ -1,8 +1,14 @@
 // Signals and kill -9 during `unmix train`, and the output folders that it leaves alone.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <chrono>
+#include <csignal>
 #include <fstream>
+#include <thread>
 
 #include "audio_helpers.h"
 #include "base/file.h"
@@ -44,6 +50,39 @@ class Interrupts : public testing::Test {
 TEST_F(Interrupts, AtTheVeryStartLeaveWith130) {
   const auto as_early_as_can_be = [](pid_t child) { return blocks(process(child), SIGINT) && kill(child, SIGINT) == 0; };
   EXPECT_EQ(run_until(long_run(folder_ / "model"), as_early_as_can_be), 130);
+}
+
+// A command that does not catch interruptions gets a SIGINT while it waits for its input, a pipe, which then ends.
+int interrupt_held_command(const fs::path& pipe) {
+  mkfifo(pipe.c_str(), 0600);
+  return run_until({"loss", "--name", "L2freq", "--input", pipe.string()}, [&](pid_t child) {
+    const int writer = open(pipe.c_str(), O_WRONLY | O_NONBLOCK);  // fails until the command has opened it
+    if (writer < 0) return false;
+    kill(child, SIGINT);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    close(writer);
+    return true;
+  });
+}
+
+TEST_F(Interrupts, EndACommandThatSavesNothing) {
+  EXPECT_EQ(interrupt_held_command(folder_ / "batch.safetensors"), 130);
+}
+
+// As of nohup or of a shell's background jobs.
+TEST_F(Interrupts, IgnoredBeforeTheProgramBeganDoNothing) {
+  const auto before = std::signal(SIGINT, SIG_IGN);
+  EXPECT_EQ(interrupt_held_command(folder_ / "batch.safetensors"), 1);
+  std::signal(SIGINT, before);
+}
+
+TEST_F(Interrupts, BlockedBeforeTheProgramBeganDoNothing) {
+  sigset_t one, before;
+  sigemptyset(&one);
+  sigaddset(&one, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &one, &before);
+  EXPECT_EQ(interrupt_held_command(folder_ / "batch.safetensors"), 1);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 TEST_F(Interrupts, ASecondOneEndsTheProgramAtOnce) {
