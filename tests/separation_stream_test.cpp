@@ -278,6 +278,13 @@ TEST_P(SeparationStreamOn, SegmentsAndCarriedStatesAreTheSameOnEveryDevice) {
   }
 }
 
+// 1,094 frames: three pieces of 512, the last a short one, and two of the LSTM's.
+TEST_P(SeparationStreamOn, LongTracksAreTheSameOnEveryDevice) {
+  const Audio mixture = test::noise(8000, 2, 35'001);
+  const Separation result = separator_of(false, options_of(0), GetParam())(mixture);
+  EXPECT_GT(least_agreement(result, separator_of(false, options_of(0))(mixture)), tolerance::kPeerDecibels);
+}
+
 INSTANTIATE_TEST_SUITE_P(Devices, SeparationStreamOn, ::testing::ValuesIn(test::devices_present()),
                          [](const auto& info) { return std::string(name(info.param)); });
 
