@@ -89,7 +89,8 @@ void check_aiff(File& file) {
   for (std::array<char, 8> header{}; file.read(position, header.data(), 8);) {
     const uint64_t size = big_endian(header.data() + 4, 4);
     position += 8;
-    if (std::memcmp(header.data(), "SSND", 4) == 0) return file.check_end(position, size);
+    const bool unknown = (size & ~uint64_t{0xFF}) == 0x7F000000;  // as SoX writes it to a pipe
+    if (std::memcmp(header.data(), "SSND", 4) == 0) return unknown ? void() : file.check_end(position, size);
     position += size + size % 2;
   }
   file.fail_before_samples();

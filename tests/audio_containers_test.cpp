@@ -186,6 +186,12 @@ TEST_F(AudioContainers, AuOfUnknownLengthIsReadToItsEnd) {
   EXPECT_TRUE(read(encoded({"au", "pcm_s16be", "s16", true})).samples == audio.samples);
 }
 
+TEST_F(AudioContainers, AiffThatSoxWroteToAPipeIsReadToItsEnd) {
+  std::string bytes = encoded({"aiff", "pcm_s16be", "s16"});
+  bytes.replace(bytes.find("SSND") + 4, 4, std::string("\x7F\0\0\x08", 4));
+  EXPECT_TRUE(read(bytes).samples == audio.samples);
+}
+
 // What cannot be opened twice.
 TEST_F(AudioContainers, ANamedPipeIsReadOnce) {
   for (const Encoding& encoding : {Encoding{"wav", "pcm_s16le", "s16"}, Encoding{"flac", "flac", "s16"}}) {
