@@ -94,7 +94,7 @@ TEST_F(ProgramLoss, DeepFeatureHasTheRateThatTheFileStates) {
   };
   EXPECT_EQ(value(""), value("44100"));
   EXPECT_NE(value("16000"), value("44100"));
-  write_batch([](TensorFile& file) { file.metadata["sample_rate"] = "0"; });
+  write_batch([](TensorFile& file) { file.metadata["sample_rate"] = std::string("0"); });
   expect_error(run(), 1, "metadata 'sample_rate' is 0; a rate in Hz is needed");
 }
 
