@@ -21,7 +21,7 @@ class AdversarialGolden : public ::testing::TestWithParam<std::tuple<const char*
   AdversarialGolden()
       : stft_(64, 16, device_),
         discriminators_(find_discriminator("patch"), {2, 27, 33, golden_.options("sizes")["width"], false}, kSources, 1),
-        signals_(stft_, tensor("mixture"), tensor("targets"), {}) {
+        signals_(stft_, tensor("mixture"), tensor("targets"), 44100, {}) {
     discriminators_.load_state(golden_.group("state"), "golden");
     discriminators_.to(device_);
     const auto options = golden_.options(case_);

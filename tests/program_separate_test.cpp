@@ -91,8 +91,9 @@ TEST_F(ProgramSeparate, StandardInputAndOutputAreWav) {
 
   expect_error(run({"-", "--outdir", "-"}, folder / "song.wav"), 2, "takes one estimate of one file, not 4 of 1");
   expect_error(run({"-", "-"}, folder / "song.wav"), 2, "standard input, '-', can be read only once");
-  expect_error(run({"-", "--quiet"}), 1, "standard input: not a WAV stream");
-  expect_error(run({"-", "--quiet"}, folder / "model/joint.safetensors"), 1, "standard input: not a WAV stream");
+  expect_error(run({"-", "--quiet"}), 1, "standard input: there is nothing to read");
+  expect_error(run({"-", "--quiet"}, folder / "model/joint.safetensors"), 1,
+               "standard input: truncated, corrupt or not a readable audio file");
 }
 
 TEST_F(ProgramSeparate, AggregatesAreWrittenInPlaceOfTheSources) {

@@ -104,7 +104,7 @@ TEST_F(Interrupts, OneThreadTakesSignals) {
   };
   EXPECT_EQ(run_until(long_run(folder_ / "model"), count), 130);
   EXPECT_EQ(open, 1);
-  EXPECT_GT(threads, 3);  // of the step, OpenMP, the loader, signals
+  EXPECT_GE(threads, 3);  // of the step, OpenMP, the loader, signals
 }
 
 TEST_F(Interrupts, AKilledRunGoesOnFromItsLastSaveWithinTheEpoch) {
@@ -145,7 +145,7 @@ TEST_F(OutputFolders, ModelsOfOneFolderHaveOneSetting) {
   ASSERT_TRUE(succeeded(run_program(train_arguments(model_, 1, {"--target", "bass"}))));
   const ProgramResult result = run_program(train_arguments(model_, 1, {"--target", "vocals", "--nfft", "1024"}));
   EXPECT_EQ(result.exit_code, 1);
-  EXPECT_THAT(result.errors, HasSubstr("--nfft 512 and --nhop 128, this run has"));
+  EXPECT_THAT(result.errors, HasSubstr("--nfft 512 and --nhop 128 (bass, drums), this run has"));
 }
 
 TEST_F(OutputFolders, AResumeSaysWhatHasChangedInTheDataSet) {

@@ -169,8 +169,8 @@ TEST_F(TrainProgram, RefusesBadFiles) {
   write_file(model / "joint.chkpnt", whole.substr(0, whole.size() / 2));
   expect_error(run_program(train_arguments(folder_ / "out", 2, resume)), 1, "joint.chkpnt");
   write_file(folder_ / "file", "not a folder");
-  expect_error(run_program(train_arguments(folder_ / "file", 1)), 1, "output folder");
-  expect_error(run_program({"train", "--root", (folder_ / "nowhere").string(), "--output", model.string()}), 1,
+  expect_error(run_program(train_arguments(folder_ / "file", 1)), 1, "cannot make the folder");
+  expect_error(run_program({"train", "--root", (folder_ / "nowhere").string(), "--output", (folder_ / "out").string()}), 1,
                "nowhere");
   expect_error(run_program(train_arguments(folder_ / "out", 1, {"--seq-dur", "100"})), 1, "100");
 }

@@ -1,5 +1,7 @@
 #include "training/train.h"
 
+#include <set>
+
 #include "base/error.h"
 #include "base/folder.h"
 #include "models/model_files.h"
@@ -41,28 +43,37 @@ void square(InputStatistics& statistics) {
     for (float& value : *values) value *= value;
 }
 
+// The names of the models that a folder holds: "vocals" of vocals.chkpnt, vocals.safetensors or vocals.pth.
+std::set<std::string> models_in(const std::filesystem::path& folder) {
+  std::set<std::string> names;
+  if (!is_folder(folder)) return names;
+  for (const auto& file : files_in(folder))
+    for (const char* extension : {".chkpnt", ".safetensors", ".pth"})
+      if (file.extension() == extension) names.insert(file.stem().string());
+  return names;
+}
+
 // A model that is there already stays unless it is resumed or may go.
 void check_output(const TrainOptions& options) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  const bool resumed = !options.checkpoint.empty() && fs::equivalent(options.checkpoint, options.output, error);
-  if (options.overwrite || resumed) return;
   const std::string name = options.model_name(), folder = options.output.string();
-  for (const char* extension : {".chkpnt", ".safetensors", ".pth"})
-    if (fs::exists(options.output / (name + extension), error))
-      throw UsageError(fmt::format("{} holds a model '{}' already: --checkpoint {} goes on with it, --overwrite replaces it",
-                                   folder, name, folder));
+  if (options.overwrite || !models_in(options.output).contains(name)) return;
+  std::error_code error;
+  if (!options.checkpoint.empty() && std::filesystem::equivalent(options.checkpoint, options.output, error)) return;
+  throw UsageError(fmt::format("{} holds a model '{}' already: --checkpoint {} goes on with it, --overwrite replaces it",
+                               folder, name, folder));
 }
 
 // All models of a folder are separated with the settings of its separator.json.
 void check_settings(const TrainOptions& options, const SeparatorConfig& settings) {
-  if (options.overwrite || !std::filesystem::exists(options.output / "separator.json")) return;
+  std::set<std::string> others = models_in(options.output);
+  others.erase(options.model_name());
+  if (others.empty() || !is_file(options.output / "separator.json")) return;
   const SeparatorConfig there = read_separator_json(options.output);
   const auto text = [](const SeparatorConfig& s) {
     return fmt::format("{} Hz, {} channels, --nfft {} and --nhop {}", s.sample_rate, s.channels, s.n_fft, s.hop);
   };
-  check(there == settings, "train", "{} holds models of {}, this run has {}: give another --output, or --overwrite",
-        options.output.string(), text(there), text(settings));
+  check(there == settings, "train", "{} holds models of {} ({}), this run has {}: give another --output",
+        options.output.string(), text(there), fmt::join(others, ", "), text(settings));
 }
 
 std::unique_ptr<Dataset> open_dataset(const TrainOptions& options, TrainingData& data) {
