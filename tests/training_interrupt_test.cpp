@@ -9,6 +9,7 @@
 #include <csignal>
 #include <fstream>
 #include <thread>
+#include <utility>
 
 #include "audio_helpers.h"
 #include "base/file.h"
@@ -52,27 +53,33 @@ TEST_F(Interrupts, AtTheVeryStartLeaveWith130) {
   EXPECT_EQ(run_until(long_run(folder_ / "model"), as_early_as_can_be), 130);
 }
 
-// A command that does not catch interruptions gets a SIGINT while it waits for its input, a pipe, which then ends.
-int interrupt_held_command(const fs::path& pipe) {
+// A command that does not catch interruptions yet gets a SIGINT while it reads its input, a pipe. It is to end of that,
+// or of the pipe's end, which follows if the signal is to do nothing.
+int interrupt_held_command(const fs::path& pipe, bool does_nothing) {
   mkfifo(pipe.c_str(), 0600);
-  return run_until({"loss", "--name", "L2freq", "--input", pipe.string()}, [&](pid_t child) {
-    const int writer = open(pipe.c_str(), O_WRONLY | O_NONBLOCK);  // fails until the command has opened it
+  int writer = -1;
+  const int result = run_until({"experiments", pipe.string(), "--dry-run"}, [&](pid_t child) {
+    writer = open(pipe.c_str(), O_WRONLY | O_NONBLOCK);  // fails until the command has opened it
     if (writer < 0) return false;
     kill(child, SIGINT);
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    close(writer);
+    if (does_nothing) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      close(std::exchange(writer, -1));
+    }
     return true;
   });
+  if (writer >= 0) close(writer);
+  return result;
 }
 
 TEST_F(Interrupts, EndACommandThatSavesNothing) {
-  EXPECT_EQ(interrupt_held_command(folder_ / "batch.safetensors"), 130);
+  EXPECT_EQ(interrupt_held_command(folder_ / "study.toml", false), 130);
 }
 
 // As of nohup or of a shell's background jobs.
 TEST_F(Interrupts, IgnoredBeforeTheProgramBeganDoNothing) {
   const auto before = std::signal(SIGINT, SIG_IGN);
-  EXPECT_EQ(interrupt_held_command(folder_ / "batch.safetensors"), 1);
+  EXPECT_EQ(interrupt_held_command(folder_ / "study.toml", true), 2);
   std::signal(SIGINT, before);
 }
 
@@ -81,7 +88,7 @@ TEST_F(Interrupts, BlockedBeforeTheProgramBeganDoNothing) {
   sigemptyset(&one);
   sigaddset(&one, SIGINT);
   pthread_sigmask(SIG_BLOCK, &one, &before);
-  EXPECT_EQ(interrupt_held_command(folder_ / "batch.safetensors"), 1);
+  EXPECT_EQ(interrupt_held_command(folder_ / "study.toml", true), 2);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
