@@ -76,13 +76,16 @@ int run_program(CLI::App& program, int argc, char** argv) {
     return report(program, kUsage, error.what());
   } catch (const Interrupted& error) {
     return report(program, kInterrupted, error.what());
-  } catch (const std::bad_alloc&) {
-    return report(program, kFailed, "out of memory");
-  } catch (const std::filesystem::filesystem_error& error) {
-    return report(program, kFailed, fmt::format("{}: {}", error.path1().string(), error.code().message()));
   } catch (const std::exception& error) {
-    return report(program, kFailed, error.what());
+    return report(program, kFailed, reason_of(error));
   }
+}
+
+std::string reason_of(const std::exception& error) {
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return "out of memory";
+  if (const auto* file = dynamic_cast<const std::filesystem::filesystem_error*>(&error))
+    return fmt::format("{}: {}", file->path1().string(), file->code().message());
+  return error.what();
 }
 
 }  // namespace unmix

@@ -3,11 +3,16 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <exception>
+#include <string>
 
 namespace unmix {
 
 // Parses the command line and thereby runs the callbacks; returns the exit code. A wrong option is answered with the
 // nearest ones. Where the program has commands, one of them is asked for.
 int run_program(CLI::App& program, int argc, char** argv);
+
+// What went wrong, in one line: also of errors of the system and of the standard library.
+std::string reason_of(const std::exception& error);
 
 }  // namespace unmix

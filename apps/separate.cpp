@@ -5,6 +5,7 @@
 
 #include "apps/commands.h"
 #include "apps/file_arguments.h"
+#include "apps/program.h"
 #include "base/interrupt.h"
 #include "base/json.h"
 #include "separation/separate_file.h"
@@ -68,12 +69,8 @@ void separate_all(const std::vector<PlannedFile>& plan, const Separator& separat
       throw;
     } catch (const UsageError&) {
       throw;
-    } catch (const std::bad_alloc&) {
-      problem = "out of memory";
-    } catch (const std::filesystem::filesystem_error& error) {
-      problem = fmt::format("{}: {}", error.path1().string(), error.code().message());
     } catch (const std::exception& error) {
-      problem = error.what();
+      problem = reason_of(error);
     }
     results.push_back({{"input", file.input.string()}, {"error", problem}});
     failed.push_back(file.input.string());
@@ -127,8 +124,8 @@ void add_separate(CLI::App& program) {
                       "Write sums of sources instead, as JSON: {\"accompaniment\": [\"drums\", \"bass\", \"other\"]}");
   command
       ->add_option("--downmix", options->downmix,
-                   "Of more than two channels: bs775, mixed by ITU-R BS.775 where their places are known; or first, "
-                   "the first two")
+                   "How more than two channels become two: bs775 mixes them by ITU-R BS.775 where their places are known, "
+                   "first takes the first two")
       ->capture_default_str();
   command->add_option(
       "--segment", options->separation.segment,

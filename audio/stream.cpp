@@ -1,7 +1,4 @@
 // Audio that can be read only once.
-#include <cerrno>
-#include <cstring>
-
 #include "audio/decoders.h"
 #include "audio/temporary.h"
 #include "base/check_call.h"

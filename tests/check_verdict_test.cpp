@@ -100,30 +100,8 @@ const Row kRows[] = {
 class CheckVerdict : public testing::TestWithParam<Row> {
  protected:
   ProgramResult train(const Arguments& more) {
-    Arguments all{"train",
-                  "--root",
-                  (folder_ / "root").string(),
-                  "--cache",
-                  (folder_ / "cache").string(),
-                  "--output",
-                  (folder_ / "model").string(),
-                  "--device",
-                  "cpu",
-                  "--nfft",
-                  "256",
-                  "--nhop",
-                  "64",
-                  "--hidden-size",
-                  "4",
-                  "--nb-layers",
-                  "1",
-                  "--batch-size",
-                  "2",
-                  "--seq-dur",
-                  "0.05",
-                  "--epochs",
-                  "1",
-                  "--quiet"};
+    Arguments all = tree_train_arguments(folder_.path(), folder_ / "model");
+    all.insert(all.end(), {"--batch-size", "2", "--epochs", "1", "--quiet"});
     for (const Arguments* part : {GetParam().dataset, &more}) all.insert(all.end(), part->begin(), part->end());
     return run_program(all);
   }

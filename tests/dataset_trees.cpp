@@ -76,6 +76,28 @@ DatasetOptions tree_options(const std::string& dataset, const fs::path& root) {
   return options;
 }
 
+Names tree_train_arguments(const std::filesystem::path& folder, const std::filesystem::path& output) {
+  return {"train",
+          "--root",
+          (folder / "root").string(),
+          "--cache",
+          (folder / "cache").string(),
+          "--output",
+          output.string(),
+          "--device",
+          "cpu",
+          "--nfft",
+          "256",
+          "--nhop",
+          "64",
+          "--hidden-size",
+          "4",
+          "--nb-layers",
+          "1",
+          "--seq-dur",
+          "0.05"};
+}
+
 std::unique_ptr<Dataset> open_tree(const DatasetOptions& options) {
   return find_dataset(options.dataset).open(options, [&](const std::vector<Track>& tracks) {
     return decode_tracks(tracks, options.root.parent_path() / "cache", 2);

@@ -30,6 +30,9 @@ void write_tree(const std::string& dataset, const std::filesystem::path& root);
 // Options that train on it, without augmentation.
 DatasetOptions tree_options(const std::string& dataset, const std::filesystem::path& root);
 
+// `unmix train` of a tiny model on <folder>/root with the cache <folder>/cache, in excerpts of kTreeFrames.
+Names tree_train_arguments(const std::filesystem::path& folder, const std::filesystem::path& output);
+
 // Opens it; decoded audio goes to <root>/../cache.
 std::unique_ptr<Dataset> open_tree(const DatasetOptions& options);
 

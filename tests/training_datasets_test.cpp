@@ -33,31 +33,8 @@ class TrainDataset : public testing::TestWithParam<std::string> {
   TrainDataset() { write_tree(GetParam(), folder_ / "root"); }
 
   Arguments arguments(const fs::path& output, int epochs, const Arguments& more = {}) const {
-    Arguments all{"train",
-                  "--dataset",
-                  GetParam(),
-                  "--root",
-                  (folder_ / "root").string(),
-                  "--cache",
-                  (folder_ / "cache").string(),
-                  "--output",
-                  output.string(),
-                  "--device",
-                  "cpu",
-                  "--nfft",
-                  "256",
-                  "--nhop",
-                  "64",
-                  "--hidden-size",
-                  "4",
-                  "--nb-layers",
-                  "1",
-                  "--batch-size",
-                  "3",
-                  "--seq-dur",
-                  "0.05",
-                  "--epochs",
-                  std::to_string(epochs)};
+    Arguments all = tree_train_arguments(folder_.path(), output);
+    all.insert(all.end(), {"--dataset", GetParam(), "--batch-size", "3", "--epochs", std::to_string(epochs)});
     for (const Arguments& part : {kArguments.at(GetParam()), more}) all.insert(all.end(), part.begin(), part.end());
     return all;
   }
