@@ -51,17 +51,6 @@ void synchronize_to_disk(const fs::path& written, const fs::path& path) {
   check_write(file.valid() && (::fsync(file.get()) == 0 || errno == EINVAL), path);
 }
 
-void write_bytes(const fs::path& temporary, const fs::path& path, std::string_view bytes) {
-  const Descriptor file(temporary, O_WRONLY | O_CREAT | O_EXCL);
-  check_write(file.valid(), path);
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    check_write(written >= 0, path);
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-}
-
 }  // namespace
 
 AtomicFile::AtomicFile(const fs::path& path) : path_(path) {
@@ -75,6 +64,17 @@ AtomicFile::AtomicFile(const fs::path& path) : path_(path) {
 AtomicFile::~AtomicFile() {
   std::error_code ignored;
   if (!temporary_.empty()) fs::remove(temporary_, ignored);
+}
+
+void AtomicFile::create(std::string_view bytes) {
+  const Descriptor file(temporary_, O_WRONLY | O_CREAT | O_EXCL);
+  check_write(file.valid(), path_);
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    check_write(written >= 0, path_);
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
 }
 
 void AtomicFile::commit() {
@@ -91,7 +91,9 @@ void write_atomically(const fs::path& path, const std::function<void(const fs::p
 }
 
 void write_file(const fs::path& path, std::string_view bytes) {
-  write_atomically(path, [&](const fs::path& temporary) { write_bytes(temporary, path, bytes); });
+  AtomicFile file(path);
+  file.create(bytes);
+  file.commit();
 }
 
 std::string read_file(const fs::path& path) {

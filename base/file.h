@@ -21,7 +21,8 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  const std::filesystem::path& temporary() const { return temporary_; }  // for the caller to create
+  const std::filesystem::path& temporary() const { return temporary_; }  // for the caller to create, or by create
+  void create(std::string_view bytes);                                   // writes these bytes to it
   void commit();
 
  private:

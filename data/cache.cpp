@@ -164,11 +164,12 @@ DecodedTrack::DecodedTrack(const Track& track, const fs::path& cache_folder) : n
   if (map(file, key, parts)) return;
   make_folder("data", cache_folder);
   const std::string bytes = encode(track, key);
-  write_atomically(file, [&](const fs::path& temporary) {
-    write_file(temporary, bytes);
-    // Mapped before it gets its name, under which another process may put its own at any time.
-    check(map(temporary, key, parts), "data", "{}: the decoded audio just written cannot be read back", file.string());
-  });
+  AtomicFile written(file);
+  written.create(bytes);
+  // Mapped before it gets its name, under which another process may put its own at any time.
+  check(map(written.temporary(), key, parts), "data", "{}: the decoded audio just written cannot be read back",
+        file.string());
+  written.commit();
 }
 
 DecodedTrack::~DecodedTrack() {
