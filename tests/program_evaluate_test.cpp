@@ -32,6 +32,7 @@ class ProgramEvaluate : public ::testing::Test {
   }
 
   std::vector<fs::path> songs() const { return folders_in(folder_ / "songs/test"); }
+  void leave_one_song() const { fs::remove_all(songs()[1]); }
 
   TemporaryFolder folder_;
 };
@@ -77,12 +78,13 @@ TEST_F(ProgramEvaluate, AnUnreadableSongIsNamedAndTheOthersScored) {
 }
 
 TEST_F(ProgramEvaluate, WhatSystemsLeaveBehindIsNoSong) {
+  leave_one_song();
   for (const char* name : {"test/.ipynb_checkpoints", "train/.ipynb_checkpoints", "test/@eaDir"})
     fs::create_directory(folder_ / "songs" / name);
   const ProgramResult result = oracle("mixture", {"--outdir", "estimates"});
   ASSERT_EQ(result.exit_code, 0) << result.errors;
-  EXPECT_THAT(result.errors, HasSubstr("[1/2] "));
-  const std::string song = songs().back().filename().string();
+  EXPECT_THAT(result.errors, HasSubstr("[1/1] "));
+  const std::string song = songs()[0].filename().string();
   write_file(folder_ / "estimates/test" / song / "._vocals.wav", "no sound");
   write_file(folder_ / ("scores/test/._" + song + ".json"), "no scores");
   const ProgramResult again =
@@ -133,6 +135,7 @@ TEST_F(ProgramEvaluate, APairOfFoldersWithoutMusdb) {
 void touch(const fs::path& file) { fs::last_write_time(file, fs::last_write_time(file) + std::chrono::seconds(5)); }
 
 TEST_F(ProgramEvaluate, ReplacedFilesAreScoredAnew) {
+  leave_one_song();
   ASSERT_EQ(oracle("IRM1", {"--outdir", "estimates", "--win", "global"}).exit_code, 0);
   const auto score = [&](const std::vector<std::string>& more = {}) {
     std::vector<std::string> all = {"evaluate", "--estimate", "estimates", "--root",    "songs",
@@ -142,32 +145,26 @@ TEST_F(ProgramEvaluate, ReplacedFilesAreScoredAnew) {
     EXPECT_EQ(result.exit_code, 0) << result.errors;
     return result.errors;
   };
-  const auto kept = [](const std::string& errors) {
-    size_t count = 0;
-    for (size_t at = errors.find("(kept)"); at != errors.npos; at = errors.find("(kept)", at + 1)) ++count;
-    return count;
-  };
-  EXPECT_EQ(kept(score()), 0u);
-  EXPECT_EQ(kept(score()), 2u);
+  EXPECT_THAT(score(), Not(HasSubstr("(kept)")));
+  EXPECT_THAT(score(), HasSubstr("(kept)"));
   touch(folder_ / "estimates/test" / songs()[0].filename() / "vocals.wav");
-  const std::string replaced = score();
-  EXPECT_EQ(kept(replaced), 1u);
-  EXPECT_THAT(replaced, HasSubstr("is of other files (estimates vocals.wav) and is written again"));
-  touch(songs()[1] / "drums.wav");
+  EXPECT_THAT(score(), HasSubstr("is of other files (estimates vocals.wav) and is written again"));
+  touch(songs()[0] / "drums.wav");
   EXPECT_THAT(score(), HasSubstr("is of other files (references drums.wav)"));
   fs::remove(folder_ / "estimates/test" / songs()[0].filename() / "bass.wav");
   EXPECT_THAT(score(), HasSubstr("is of other files (estimates, of which there are fewer)"));
-  EXPECT_EQ(kept(score({"--force"})), 0u);
+  EXPECT_THAT(score({"--force"}), Not(HasSubstr("(kept)")));
   // As an earlier version wrote it.
   const fs::path file = folder_ / "estimated/test" / (songs()[0].filename().string() + ".json");
   auto json = nlohmann::ordered_json::parse(read_file(file));
   json["unmix"].erase("references");
   json["unmix"].erase("estimates");
   write_file(file, json.dump());
-  EXPECT_EQ(kept(score()), 2u);
+  EXPECT_THAT(score(), HasSubstr("(kept)"));
 }
 
 TEST_F(ProgramEvaluate, AModelTrainedAgainIsScoredAnew) {
+  leave_one_song();
   const auto score = [&](float gain) {
     write_model(folder_ / "model", *constant_network({gain, 0.5f, 0.5f, 0.25f}));
     const ProgramResult result = run_program({"evaluate", "--model", "model", "--root", "songs", "--is-wav", "--niter",

@@ -38,18 +38,26 @@ bool blocks(const fs::path& thread, int signal) {
 
 fs::path process(pid_t child) { return "/proc/" + std::to_string(child); }
 
+// Programs are started with SIGINT as a user's shell has it, even if the tests run under nohup or as a background job.
 class Interrupts : public testing::Test {
  protected:
+  Interrupts() : before_(std::signal(SIGINT, SIG_DFL)) {}
+  ~Interrupts() override { std::signal(SIGINT, before_); }
   Arguments long_run(const fs::path& output, const Arguments& more = {}) const {
     Arguments arguments = train_arguments(output, 2, {"--samples-per-track", "80", "--quiet"});
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
   }
   TemporaryFolder folder_;
+
+ private:
+  void (*before_)(int);
 };
 
 TEST_F(Interrupts, AtTheVeryStartLeaveWith130) {
-  const auto as_early_as_can_be = [](pid_t child) { return blocks(process(child), SIGINT) && kill(child, SIGINT) == 0; };
+  const auto as_early_as_can_be = [](pid_t child) {
+    return blocks(process(child), SIGINT) && kill(child, SIGINT) == 0;
+  };
   EXPECT_EQ(run_until(long_run(folder_ / "model"), as_early_as_can_be), 130);
 }
 
@@ -78,9 +86,8 @@ TEST_F(Interrupts, EndACommandThatSavesNothing) {
 
 // As of nohup or of a shell's background jobs.
 TEST_F(Interrupts, IgnoredBeforeTheProgramBeganDoNothing) {
-  const auto before = std::signal(SIGINT, SIG_IGN);
+  std::signal(SIGINT, SIG_IGN);
   EXPECT_EQ(interrupt_held_command(folder_ / "study.toml", true), 2);
-  std::signal(SIGINT, before);
 }
 
 TEST_F(Interrupts, BlockedBeforeTheProgramBeganDoNothing) {
