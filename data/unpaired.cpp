@@ -14,10 +14,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// By its name; of other files, texts and pictures say, nothing is asked.
 bool is_audio_file(const fs::path& path) {
-  constexpr std::array<std::string_view, 4> extensions{".wav", ".flac", ".ogg", ".mp3"};
-  const auto fits = [&](std::string_view extension) { return ends_in(path, extension); };
-  return is_stem_file(path) || std::any_of(extensions.begin(), extensions.end(), fits);
+  constexpr std::array<std::string_view, 19> extensions{".aac",  ".aif", ".aiff", ".au",   ".caf", ".flac", ".m4a",
+                                                        ".mka",  ".mkv", ".mov",  ".mp3",  ".mp4", ".oga",  ".ogg",
+                                                        ".opus", ".w64", ".wav",  ".webm", ".wma"};
+  return std::any_of(extensions.begin(), extensions.end(),
+                     [&](std::string_view extension) { return ends_in(path, extension); });
 }
 
 // Sorted by name.
@@ -25,7 +28,7 @@ std::vector<fs::path> audio_files(const fs::path& folder, const char* option) {
   check(is_folder(folder), "data", "{} {}: there is no such folder", option, folder.string());
   std::vector<fs::path> files = files_in(folder);
   std::erase_if(files, [](const fs::path& file) { return !is_audio_file(file); });
-  check(!files.empty(), "data", "{} {}: no audio files in this folder; .wav, .flac, .ogg, .mp3 or .stem.mp4 are wanted",
+  check(!files.empty(), "data", "{} {}: no audio files in this folder, such as .wav, .flac, .mp3, .m4a or .stem.mp4",
         option, folder.string());
   return files;
 }

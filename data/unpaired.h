@@ -22,7 +22,7 @@ struct UnpairedOptions {
 
 class UnpairedData {
  public:
-  // Decodes the files (.wav, .flac, .ogg, .mp3, and the mixtures of .stem.mp4). Files shorter than an excerpt are left
+  // Decodes the files whose names end as audio's do; of a .stem.mp4, the mixture. Files shorter than an excerpt are left
   // out. Throws where a folder is missing, empty or has none that is long enough, and for other channels than asked.
   explicit UnpairedData(const UnpairedOptions& options);
 

@@ -48,14 +48,4 @@ std::string error_of(const std::function<void()>& call) {
   return "";
 }
 
-std::filesystem::path shared_data() {
-  const char* variable = std::getenv("UNMIX_SHARED_DATA");
-#ifdef UNMIX_SHARED_DATA
-  const std::filesystem::path path = variable != nullptr ? variable : UNMIX_SHARED_DATA;
-#else
-  const std::filesystem::path path = variable != nullptr ? variable : "";
-#endif
-  return std::filesystem::is_directory(path) ? path : std::filesystem::path();
-}
-
 }  // namespace unmix::test

@@ -39,7 +39,4 @@ Audio noise(int sample_rate, int channels, int64_t frames, unsigned seed = 1);
 // The message of the Error that the call throws; "" and a failed check if it throws none.
 std::string error_of(const std::function<void()>& call);
 
-// Where the shared test data lies; empty where this machine has none.
-std::filesystem::path shared_data();
-
 }  // namespace unmix::test

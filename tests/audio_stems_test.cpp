@@ -3,6 +3,7 @@
 #include "audio/audio.h"
 #include "audio_helpers.h"
 #include "base/file.h"
+#include "paths.h"
 
 namespace unmix {
 namespace {

@@ -109,6 +109,12 @@ TEST_F(AudioStream, ASpoolIsReadSeveralTimes) {
   EXPECT_THAT(error_of([&] { AudioSpool{*first}; }), HasSubstr("the stream holds no samples"));
 }
 
+TEST_F(AudioStream, ASpoolTakesManyBlocks) {  // of 65,536 frames each
+  const Audio long_audio = test::noise(8000, 1, 140000);
+  const AudioSpool spool(*open_memory(long_audio, "memory"));
+  EXPECT_TRUE(test::same_bits(read_rest(*spool.open()).samples, long_audio.samples));
+}
+
 TEST_F(AudioStream, PartsOfAReader) {
   const Audio part = read_rest(*open_part(open_memory(audio, "memory"), 100, 50));
   EXPECT_TRUE(test::same_bits(part.samples, part_of(audio, 100, 50).samples));

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "bss_signals.h"
 #include "golden_file.h"
+#include "paths.h"
 #include "tolerances.h"
 
 namespace unmix::test {

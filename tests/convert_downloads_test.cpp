@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "models/convert.h"
 #include "models/published.h"
+#include "paths.h"
 #include "program.h"
 #include "small_models.h"
 #include "tensor/pth.h"
@@ -25,7 +26,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const fs::path kGoldens = UNMIX_SOURCE_DIR "/tests/golden/checkpoints";
+const fs::path kGoldens = golden_path("checkpoints");
 
 NetworkConfig umxse() {
   NetworkConfig config;

@@ -7,6 +7,7 @@
 #include "audio_helpers.h"
 #include "base/file.h"
 #include "data/unpaired.h"
+#include "encoded_files.h"
 #include "tolerances.h"
 
 namespace unmix::test {
@@ -106,6 +107,14 @@ TEST_F(Unpaired, EitherFolderMayBeLeftOut) {
   const Batch stems = batch(UnpairedData(options("", "stems")), 0, 0, 1);
   EXPECT_FALSE(stems.unpaired_mixture.defined());
   EXPECT_TRUE(stems.unpaired_stems.defined());
+}
+
+TEST_F(Unpaired, FilesOfEveryFormatAreUsed) {
+  fs::create_directories(folder_ / "compressed");
+  write_encoded(folder_ / "compressed/C.M4A", {noise(44100, 2, 4 * kFrames, 7)}, {"ipod", "aac"});
+  const UnpairedData data(options("compressed"));
+  EXPECT_TRUE(data.left_out().empty());
+  EXPECT_TRUE(batch(data, 0, 0, 1).unpaired_mixture.defined());
 }
 
 TEST_F(Unpaired, OtherRatesAreResampled) {

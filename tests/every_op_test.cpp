@@ -8,6 +8,7 @@
 
 #include "autograd/ops.h"
 #include "op_table.h"
+#include "paths.h"
 #include "tolerances.h"
 
 namespace unmix::test {
@@ -85,8 +86,8 @@ TEST_P(EveryOp, AFrozenInputGetsNoGradientAndChangesNoOther) {
 TEST(EveryOpTable, NamesEveryOperationOfTheHeaders) {
   std::set<std::string> declared, tested;
   const std::regex declaration(R"re(^(Var|Projection|SpectralDistances) (\w+)\()re");
-  for (const char* name : {"/autograd/ops.h", "/autograd/loss_ops.h"}) {
-    std::ifstream header(UNMIX_SOURCE_DIR + std::string(name));
+  for (const char* name : {"autograd/ops.h", "autograd/loss_ops.h"}) {
+    std::ifstream header(source_path(name));
     ASSERT_TRUE(header.is_open()) << name;
     for (std::string line; std::getline(header, line);) {
       std::smatch match;

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "experiments/study.h"
 #include "losses/registry.h"
+#include "paths.h"
 #include "training/option_table.h"
 
 namespace unmix::test {
@@ -145,8 +146,7 @@ TEST(Studies, TrainEveryRegisteredLoss) {
   std::set<std::string> registered;
   for (const LossEntry& loss : loss_registry()) registered.emplace(loss.name);
   for (const char* name : {"study", "demo"})
-    EXPECT_EQ(losses_of(read_study(fs::path(UNMIX_SOURCE_DIR "/studies") / (std::string(name) + ".toml"))), registered)
-        << name;
+    EXPECT_EQ(losses_of(read_study(source_path("studies/" + std::string(name) + ".toml"))), registered) << name;
 }
 
 }  // namespace

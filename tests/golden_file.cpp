@@ -3,12 +3,13 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "paths.h"
 #include "tensor_helpers.h"
 
 namespace unmix::test {
 
 GoldenFile::GoldenFile(const std::string& name)
-    : path_(UNMIX_SOURCE_DIR "/tests/golden/" + name + ".safetensors"), file_(read_safetensors(path_)) {}
+    : path_(golden_path(name + ".safetensors")), file_(read_safetensors(path_)) {}
 
 Tensor GoldenFile::tensor(const std::string& name, Device device) const {
   const Tensor* tensor = file_.find(name);

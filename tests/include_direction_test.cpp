@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "paths.h"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -82,11 +84,11 @@ Folders source_folders(const fs::path& root) {
 }
 
 TEST(IncludeDirection, EveryFolderIncludesOnlyWhatItMayKnow) {
-  EXPECT_EQ(forbidden_includes(UNMIX_SOURCE_DIR), std::vector<std::string>{});
+  EXPECT_EQ(forbidden_includes(unmix::test::source_path()), std::vector<std::string>{});
 }
 
 TEST(IncludeDirection, EveryFolderIsInTheTable) {
-  for (const std::string& folder : source_folders(UNMIX_SOURCE_DIR)) {
+  for (const std::string& folder : source_folders(unmix::test::source_path())) {
     const bool top = folder == "apps" || folder == "bench" || folder == "tests";
     EXPECT_TRUE(top || kAllowed.contains(folder)) << folder << " has no row in the table of this test";
   }

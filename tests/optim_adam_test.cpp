@@ -10,6 +10,7 @@
 
 #include "audio_helpers.h"
 #include "optim/clip.h"
+#include "paths.h"
 #include "tensor/safetensors.h"
 #include "tensor_helpers.h"
 #include "tolerances.h"
@@ -22,7 +23,7 @@ using ::testing::StartsWith;
 using Parameters = std::vector<std::pair<std::string, Var>>;
 
 const TensorFile& goldens() {
-  static const TensorFile file = read_safetensors(UNMIX_SOURCE_DIR "/tests/golden/schedule.safetensors");
+  static const TensorFile file = read_safetensors(golden_path("schedule.safetensors"));
   return file;
 }
 

@@ -10,6 +10,7 @@
 
 #include "audio_helpers.h"
 #include "optim/early_stopping.h"
+#include "paths.h"
 #include "tensor/safetensors.h"
 #include "tolerances.h"
 
@@ -19,7 +20,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-const char* const kGoldens = UNMIX_SOURCE_DIR "/tests/golden/schedule.safetensors";
+const std::filesystem::path kGoldens = golden_path("schedule.safetensors");
 
 std::vector<double> golden(const std::string& name) { return read_safetensors_f64(kGoldens, name); }
 

@@ -9,6 +9,7 @@
 
 #include "audio_helpers.h"
 #include "base/file.h"
+#include "paths.h"
 
 extern char** environ;
 
@@ -17,7 +18,7 @@ namespace unmix::test {
 ProgramResult run_program(const std::vector<std::string>& arguments, const std::filesystem::path& directory,
                           const std::filesystem::path& program, const std::filesystem::path& input) {
   const TemporaryFolder folder;
-  const std::filesystem::path path = std::filesystem::path(UNMIX_PROGRAM).parent_path() / program;
+  const std::filesystem::path path = program_path().parent_path() / program;
   const std::string output = folder / "stdout", errors = folder / "stderr";
   std::vector<std::string> all{path.string()};
   all.insert(all.end(), arguments.begin(), arguments.end());

@@ -4,6 +4,7 @@
 #include "audio_helpers.h"
 #include "base/file.h"
 #include "losses/registry.h"
+#include "paths.h"
 #include "program.h"
 #include "tensor/safetensors.h"
 #include "tensor_helpers.h"

@@ -3,6 +3,7 @@
 #include "audio_helpers.h"
 #include "base/file.h"
 #include "evaluation/sdr.h"
+#include "paths.h"
 #include "program.h"
 #include "small_models.h"
 
@@ -124,8 +125,8 @@ TEST_F(ProgramSeparate, AUnidirectionalModelSeparatesLive) {
 TEST_F(ProgramSeparate, AnInterruptedRunLeavesNothing) {
   write_audio(folder / "long.wav", test::noise(8000, 2, 8000 * 1200));
   // In the foreground: otherwise timeout signals its group as well, and a second signal ends the program at once.
-  const auto result = run_program({"--foreground", "--preserve-status", "--signal=INT", "1", UNMIX_PROGRAM, "separate",
-                                   "long.wav", "--model", "model", "--no-cuda", "--outdir", "out"},
+  const auto result = run_program({"--foreground", "--preserve-status", "--signal=INT", "1", test::program_path(),
+                                   "separate", "long.wav", "--model", "model", "--no-cuda", "--outdir", "out"},
                                   folder.path(), "/usr/bin/timeout");
   EXPECT_EQ(result.exit_code, 130) << result.errors;
   EXPECT_THAT(result.errors, HasSubstr("unmix: interrupted; nothing more is written"));

@@ -7,6 +7,7 @@
 
 #include "audio_helpers.h"
 #include "base/file.h"
+#include "paths.h"
 #include "program.h"
 #include "tensor/device.h"
 #include "tolerances.h"

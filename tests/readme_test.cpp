@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "data/registry.h"
 #include "losses/registry.h"
+#include "paths.h"
 
 namespace unmix::test {
 namespace {
@@ -22,22 +23,22 @@ std::vector<std::string> broken_links(const std::string& markdown, const std::fi
 }
 
 TEST(Readme, LossesHaveTheTableOfTheRegistry) {
-  const std::string page = read_file(UNMIX_SOURCE_DIR "/docs/losses.md");
+  const std::string page = read_file(source_path("docs/losses.md"));
   EXPECT_NE(page.find(loss_table_markdown()), std::string::npos) << "put in what `unmix info --markdown` prints";
 }
 
 TEST(Readme, TrainingHasTheTableOfDataSets) {
-  const std::string page = read_file(UNMIX_SOURCE_DIR "/docs/training.md");
+  const std::string page = read_file(source_path("docs/training.md"));
   EXPECT_NE(page.find(dataset_table_markdown()), std::string::npos) << "put in what `unmix info --markdown` prints";
 }
 
 TEST(Readme, LinksExist) {
-  for (const auto& entry : std::filesystem::directory_iterator(UNMIX_SOURCE_DIR "/docs"))
+  for (const auto& entry : std::filesystem::directory_iterator(source_path("docs")))
     if (entry.path().extension() == ".md") {
       EXPECT_EQ(broken_links(read_file(entry.path()), entry.path().parent_path()), std::vector<std::string>{});
     }
-  EXPECT_EQ(broken_links(read_file(UNMIX_SOURCE_DIR "/README.md"), UNMIX_SOURCE_DIR), std::vector<std::string>{});
-  EXPECT_EQ(broken_links("[a](none.md) [b](README.md)", UNMIX_SOURCE_DIR), std::vector<std::string>{"none.md"});
+  EXPECT_EQ(broken_links(read_file(source_path("README.md")), source_path()), std::vector<std::string>{});
+  EXPECT_EQ(broken_links("[a](none.md) [b](README.md)", source_path()), std::vector<std::string>{"none.md"});
 }
 
 }  // namespace

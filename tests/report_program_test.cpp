@@ -5,6 +5,7 @@
 
 #include "audio_helpers.h"
 #include "base/file.h"
+#include "paths.h"
 #include "program.h"
 #include "report/material.h"
 

@@ -7,6 +7,7 @@
 #include "audio_helpers.h"
 #include "evaluation/aggregate.h"
 #include "golden_file.h"
+#include "paths.h"
 #include "report/scores.h"
 #include "report/significance.h"
 #include "report/statistics.h"

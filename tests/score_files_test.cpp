@@ -14,6 +14,7 @@
 #include "bss_signals.h"
 #include "evaluation/aggregate.h"
 #include "evaluation/evaluate_songs.h"
+#include "paths.h"
 #include "tolerances.h"
 
 namespace unmix::test {
@@ -23,7 +24,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-const std::filesystem::path kGolden = UNMIX_SOURCE_DIR "/tests/golden/bss_eval/track.json";
+const std::filesystem::path kGolden = golden_path("bss_eval/track.json");
 
 // The made-up track of the golden: five targets, one of them silent for a while.
 struct MadeTrack {

@@ -1,4 +1,5 @@
 // .pth files: those of torch.save in both formats, our own, and everything that can be wrong with one.
+#include "paths.h"
 #include "tensor/pth.h"
 
 #include <gmock/gmock.h>
@@ -20,9 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-fs::path golden_path(const std::string& name) {
-  return fs::path(UNMIX_SOURCE_DIR "/tests/golden/checkpoints") / (name + ".pth");
-}
+fs::path checkpoint(const std::string& name) { return test::golden_path("checkpoints/" + name + ".pth"); }
 
 void expect_same_tensors(const NamedTensors& actual, const NamedTensors& expected) {
   ASSERT_EQ(actual.size(), expected.size());
@@ -52,25 +51,25 @@ TEST(Pth, FilesOfTorchSaveGiveItsTensors) {
   for (const std::string name : {"types", "openunmix", "training"})
     for (const std::string format : {"zip", "stream"}) {
       SCOPED_TRACE(name + "." + format);
-      expect_same_tensors(read_pth(golden_path(name + "." + format)).tensors, golden.group(name));
+      expect_same_tensors(read_pth(checkpoint(name + "." + format)).tensors, golden.group(name));
     }
-  expect_same_tensors(read_pth(golden_path("protocol4.zip")).tensors, golden.group("protocol4"));
+  expect_same_tensors(read_pth(checkpoint("protocol4.zip")).tensors, golden.group("protocol4"));
 }
 
 TEST(Pth, TensorsKeepTheirOrder) {
-  const TensorFile file = read_pth(golden_path("openunmix.stream"));
+  const TensorFile file = read_pth(checkpoint("openunmix.stream"));
   EXPECT_EQ(file.tensors.front().first, "input_mean");
   EXPECT_EQ(file.tensors.back().first, "sample_rate");
 }
 
 TEST(Pth, WhatAFileWouldCallIsRefusedByName) {
   for (const char* format : {"zip", "stream"}) {
-    EXPECT_THAT(error_of([&] { read_pth(golden_path(std::string("system.") + format)); }),
+    EXPECT_THAT(error_of([&] { read_pth(checkpoint(std::string("system.") + format)); }),
                 HasSubstr("posix.system is not a tensor: refused"));
-    EXPECT_THAT(error_of([&] { read_pth(golden_path(std::string("eval.") + format)); }),
+    EXPECT_THAT(error_of([&] { read_pth(checkpoint(std::string("eval.") + format)); }),
                 HasSubstr("__builtin__.eval is not a tensor: refused"));
   }
-  EXPECT_THAT(error_of([&] { read_pth(golden_path("system4.zip")); }), HasSubstr("posix.system is not a tensor"));
+  EXPECT_THAT(error_of([&] { read_pth(checkpoint("system4.zip")); }), HasSubstr("posix.system is not a tensor"));
 }
 
 TEST(Pth, FormatsAreToldByContent) {
@@ -78,7 +77,7 @@ TEST(Pth, FormatsAreToldByContent) {
   const TensorFile file{{{"x", random_tensor({2, 3}, 1)}}, {}};
   write_pth(folder / "a.safetensors", file);
   write_safetensors(folder / "b.pth", file);
-  fs::copy_file(golden_path("training.stream"), folder / "c");
+  fs::copy_file(checkpoint("training.stream"), folder / "c");
   EXPECT_TRUE(same_tensors(read_weights(folder / "a.safetensors"), file));
   EXPECT_TRUE(same_tensors(read_weights(folder / "b.pth"), file));
   EXPECT_EQ(read_weights(folder / "c").tensors.size(), 2u);
@@ -140,7 +139,7 @@ TEST(Pth, CountersAreWholeNumbersAndDataIsAligned) {
 
 TEST(Pth, AFileCutShortIsRefused) {
   for (const char* name : {"types.zip", "types.stream", "training.zip", "training.stream"}) {
-    const std::string good = read_file(golden_path(name));
+    const std::string good = read_file(checkpoint(name));
     for (size_t size = 0; size < good.size(); ++size) {
       // Bytes of a string that end with it, so that a read beyond shows in an instrumented build.
       const std::string cut = good.substr(0, size);
@@ -177,14 +176,14 @@ Outcomes damage_every_byte(const std::string& good) {
 
 // Checksums find every changed value of the zip format; the stream has none.
 TEST(Pth, AChangedByteIsFoundOrHarmless) {
-  const Outcomes zip = damage_every_byte(read_file(golden_path("training.zip")));
+  const Outcomes zip = damage_every_byte(read_file(checkpoint("training.zip")));
   EXPECT_EQ(zip.other, 0);
   EXPECT_GT(zip.refused, 3000);
   EXPECT_GT(zip.same, 3000);  // in padding and in what nobody reads
-  const Outcomes stream = damage_every_byte(read_file(golden_path("training.stream")));
+  const Outcomes stream = damage_every_byte(read_file(checkpoint("training.stream")));
   EXPECT_GT(stream.refused, 3000);
   EXPECT_GT(stream.other, 100);
-  damage_every_byte(read_file(golden_path("types.stream")));
+  damage_every_byte(read_file(checkpoint("types.stream")));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // .safetensors files: round trips, files of other writers, and everything that can be wrong with one.
+#include "paths.h"
 #include "tensor/safetensors.h"
 
 #include <gmock/gmock.h>
@@ -119,14 +120,14 @@ TEST(Safetensors, OtherTypesBecomeFloat) {
 
 TEST(Safetensors, TheGoldensAreRead) {
   int files = 0;
-  for (const auto& entry : fs::directory_iterator(UNMIX_SOURCE_DIR "/tests/golden")) {
+  for (const auto& entry : fs::directory_iterator(test::golden_path())) {
     if (entry.path().extension() != ".safetensors") continue;
     const TensorFile file = read_safetensors(entry.path());
     EXPECT_GT(file.tensors.size(), 3u) << entry.path();
     ++files;
   }
   EXPECT_GT(files, 3);
-  EXPECT_EQ(read_safetensors_f64(UNMIX_SOURCE_DIR "/tests/golden/schedule.safetensors", "plateau0.lr")[0], 1e-3);
+  EXPECT_EQ(read_safetensors_f64(test::golden_path("schedule.safetensors"), "plateau0.lr")[0], 1e-3);
 }
 
 // ---- bad files ----------------------------------------------------------------------------------------------------

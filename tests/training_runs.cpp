@@ -10,6 +10,7 @@
 #include "audio_helpers.h"
 #include "base/file.h"
 #include "data/demo_songs.h"
+#include "paths.h"
 #include "training/checkpoint.h"
 
 extern char** environ;
@@ -78,11 +79,12 @@ Arguments samples_per_track(Device device, int samples, int simulated) {
 }
 
 int run_until(const Arguments& arguments, const std::function<bool(pid_t)>& act) {
-  std::vector<char*> argv{const_cast<char*>(UNMIX_PROGRAM)};
+  std::string program = program_path();
+  std::vector<char*> argv{program.data()};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   pid_t child = 0;
-  if (posix_spawn(&child, UNMIX_PROGRAM, nullptr, nullptr, argv.data(), environ) != 0) return -1;
+  if (posix_spawn(&child, program.c_str(), nullptr, nullptr, argv.data(), environ) != 0) return -1;
   int status = 0;
   bool acted = false;
   while (waitpid(child, &status, WNOHANG) == 0) {
