@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -25,8 +26,10 @@ constexpr int64_t kRows = 96, kCols = 1024, kInner = 512;
 void nothing(int) {}
 
 // Runs `work` again and again for `milliseconds`, while every thread of the calling thread's team gets SIGUSR1, which
-// has a handler as in a host program, ten times a millisecond; ends the process with 0.
+// has a handler as in a host program, ten times a millisecond; ends the process with 0. One whose heap is destroyed may
+// also wait for ever, for a lock of it: SIGALRM ends that one.
 void live_through(int milliseconds, const std::function<void()>& work) {
+  ::alarm(30);
   struct sigaction action{};
   action.sa_handler = nothing;
   action.sa_flags = SA_RESTART;
