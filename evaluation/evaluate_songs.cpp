@@ -166,8 +166,12 @@ NamedAudio read_song(const Song& song) {
 NamedAudio read_wav_folder(const fs::path& folder) {
   check(is_folder(folder), kOp, "there is no folder {}", folder.string());
   NamedFiles files;
-  for (const fs::path& file : files_in(folder))
-    if (ends_in(file, ".wav")) files.emplace_back(file.stem().string(), file);
+  for (const fs::path& file : files_in(folder)) {
+    if (!ends_in(file, ".wav")) continue;
+    for (const auto& [name, other] : files)
+      check(name != file.stem(), kOp, "{} and {} are two files of the same name", other.string(), file.string());
+    files.emplace_back(file.stem().string(), file);
+  }
   check(!files.empty(), kOp, "{} holds no WAV file", folder.string());
   return read_files(files);
 }

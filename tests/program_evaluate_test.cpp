@@ -203,6 +203,8 @@ TEST_F(ProgramEvaluate, NamesOfAPairThatDoNotMatchAreSaid) {
   EXPECT_THAT(score().errors, HasSubstr("bass has 7000 frames, the reference 8000: it is continued with zeros"));
   expect_error(score({"--targets", "bass", "drumz"}), 2, "--targets drumz: mine has no such estimate; it has: bass");
   EXPECT_THAT(score({"--targets", "bass"}).errors, Not(HasSubstr("drums")));
+  fs::copy_file(folder_ / "mine/bass.wav", folder_ / "mine/bass.WAV");
+  expect_error(score(), 1, "mine/bass.WAV and mine/bass.wav are two files of the same name");
 }
 
 TEST_F(ProgramEvaluate, WrongUsageIsOneLine) {
