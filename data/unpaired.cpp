@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// By its name; of other files, texts and pictures say, nothing is asked.
+// Judged by its name. Other files, such as texts and pictures, are left aside.
 bool is_audio_file(const fs::path& path) {
   constexpr std::array<std::string_view, 19> extensions{".aac",  ".aif", ".aiff", ".au",   ".caf", ".flac", ".m4a",
                                                         ".mka",  ".mkv", ".mov",  ".mp3",  ".mp4", ".oga",  ".ogg",

@@ -22,8 +22,9 @@ struct UnpairedOptions {
 
 class UnpairedData {
  public:
-  // Decodes the files whose names end as audio's do; of a .stem.mp4, the mixture. Files shorter than an excerpt are left
-  // out. Throws where a folder is missing, empty or has none that is long enough, and for other channels than asked.
+  // Decodes every file that has the extension of an audio format; a .stem.mp4 gives its mixture. Files shorter than an
+  // excerpt are left out. Throws where a folder is missing, empty or has none that is long enough, and for other
+  // channels than asked.
   explicit UnpairedData(const UnpairedOptions& options);
 
   bool has_mixtures() const { return !mixtures_.empty(); }

@@ -1,5 +1,4 @@
 // .pth files: those of torch.save in both formats, our own, and everything that can be wrong with one.
-#include "paths.h"
 #include "tensor/pth.h"
 
 #include <gmock/gmock.h>
@@ -11,6 +10,7 @@
 #include "audio_helpers.h"
 #include "base/file.h"
 #include "golden_file.h"
+#include "paths.h"
 #include "tensor/weights_file.h"
 #include "tensor/zip_archive.h"
 #include "tensor_helpers.h"

@@ -1,5 +1,4 @@
 // .safetensors files: round trips, files of other writers, and everything that can be wrong with one.
-#include "paths.h"
 #include "tensor/safetensors.h"
 
 #include <gmock/gmock.h>
@@ -13,6 +12,7 @@
 
 #include "audio_helpers.h"
 #include "base/file.h"
+#include "paths.h"
 #include "tensor_helpers.h"
 
 namespace unmix::test {

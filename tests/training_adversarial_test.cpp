@@ -73,9 +73,8 @@ TEST_P(AdversarialOn, StartsFromATrainedModelAndWritesOneThatSeparates) {
 }
 
 TEST_P(AdversarialOn, InterruptSavesAndResumesBitForBit) {
-  const Arguments options = unpaired() + samples_per_track(GetParam(), 5, 2) +
-                            Arguments{"--batch-size", "1",     "--spectral-norm",    "--gan",
-                                      "hinge",        "--feature-matching", "0.1"};
+  const Arguments options = unpaired() + samples_per_track(GetParam(), 5, 2) + Arguments{"--batch-size", "1"} +
+                            Arguments{"--spectral-norm", "--gan", "hinge", "--feature-matching", "0.1"};
   const fs::path whole = folder_ / "whole", parts = folder_ / "parts";
   ASSERT_TRUE(succeeded(run_program(on_device(whole, 2, options))));
   ASSERT_EQ(signal_when_written(on_device(parts, 2, options), parts / "vocals.json", SIGINT), 130);
