@@ -26,8 +26,8 @@ constexpr int64_t kRows = 96, kCols = 1024, kInner = 512;
 void nothing(int) {}
 
 // Runs `work` again and again for `milliseconds`, while every thread of the calling thread's team gets SIGUSR1, which
-// has a handler as in a host program, ten times a millisecond; ends the process with 0. A process whose heap is corrupted
-// may also wait for a lock for ever: SIGALRM ends it.
+// has a handler as in a host program, ten times a millisecond; ends the process with 0. A process whose heap is
+// corrupted may also wait for a lock for ever: SIGALRM ends it.
 void live_through(int milliseconds, const std::function<void()>& work) {
   ::alarm(30);
   struct sigaction action{};
