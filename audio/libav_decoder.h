@@ -35,7 +35,6 @@ class LibavDecoder {
   };
 
   void send(const AVPacket* packet);
-  bool receive();
   void start();
   void append();
 

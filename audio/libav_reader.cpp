@@ -60,6 +60,10 @@ class LibavReader : public AudioReader {
   bool ended_ = false;
 };
 
+int64_t frames_of(const AVPacket& packet, const AVStream& stream) {
+  return av_rescale_q(packet.duration, stream.time_base, AVRational{1, stream.codecpar->sample_rate});
+}
+
 // An MP4's index lists all packets, and those of AAC and ALAC hold equally many frames, but for ALAC's last: the first
 // and the last packet tell the number. None where the file is of another kind.
 std::optional<int64_t> count_by_index(const fs::path& path, const std::string& name) {
@@ -68,22 +72,19 @@ std::optional<int64_t> count_by_index(const fs::path& path, const std::string& n
   const AVCodecID codec = stream.codecpar->codec_id;
   const int64_t packets = input.stated_packets(stream);
   if (packets == 0 || (codec != AV_CODEC_ID_AAC && codec != AV_CODEC_ID_ALAC)) return {};
-  const auto frames_of = [&](const AVPacket& packet) {
-    return av_rescale_q(packet.duration, stream.time_base, AVRational{1, stream.codecpar->sample_rate});
-  };
   input.use_only({&stream});
   std::vector<LibavDecoder> decoders;
   decoders.emplace_back(input, stream);
   const Packet packet = make_packet();
   if (!decode_next(input, *packet, decoders)) return {};
-  const int64_t each = frames_of(*packet);
+  const int64_t each = frames_of(*packet, stream);
   int64_t last = each, off = taken_off(*packet), rest = 0;
   while (!decoders[0].started())
     if (!decode_next(input, *packet, decoders)) return {};
   if (packets > 1) {
     input.seek_to_last(stream);
     for (; input.read(*packet); ++rest) {
-      if (codec == AV_CODEC_ID_ALAC) last = frames_of(*packet);
+      if (codec == AV_CODEC_ID_ALAC) last = frames_of(*packet, stream);
       off += taken_off(*packet);
     }
     if (rest != 1) return {};
@@ -91,6 +92,27 @@ std::optional<int64_t> count_by_index(const fs::path& path, const std::string& n
   const bool usual = each == 1024 || each == 2048 || each == 4096;
   if (!usual || input.discards(stream) || decoders[0].sample_rate() != stream.codecpar->sample_rate) return {};
   return (packets - 1) * each + last - off;
+}
+
+// Each packet of MP3 holds equally many frames, if the decoder takes it; of a file that was cut it may refuse the last.
+// None where the file is of another kind, or ends before its stated length.
+std::optional<int64_t> count_by_packets(const fs::path& path, const std::string& name) {
+  LibavInput input(path, name);
+  AVStream& stream = stream_of(path, input);
+  if (stream.codecpar->codec_id != AV_CODEC_ID_MP3) return {};
+  input.use_only({&stream});
+  Packet packet = make_packet(), last = make_packet();
+  int64_t packets = 0, each = 0, off = 0;
+  for (; input.read(*packet); ++packets) {
+    if (packets == 0) each = frames_of(*packet, stream);
+    off += taken_off(*packet);
+    packet.swap(last);
+  }
+  const bool usual = each == 1152 || each == 576;
+  if (!usual || packets * each < input.stated_samples(stream)) return {};
+  LibavDecoder decoder(input, stream);
+  decoder.decode(*last);
+  return decoder.started() ? std::optional(packets * each - off) : std::nullopt;
 }
 
 }  // namespace
@@ -101,6 +123,7 @@ std::unique_ptr<AudioReader> open_libav(const fs::path& path, const std::string&
 
 int64_t count_libav_frames(const fs::path& path, const std::string& name) {
   if (const std::optional<int64_t> frames = count_by_index(path, name)) return *frames;
+  if (const std::optional<int64_t> frames = count_by_packets(path, name)) return *frames;
   LibavReader reader(path, name, 0, -1);
   int64_t frames = 0;
   while (const int64_t count = reader.read(kSkip).frames()) frames += count;

@@ -16,6 +16,12 @@ void verify(const char* error, int from, int to) {
 
 }  // namespace
 
+int64_t resampled_frames(int64_t frames, int from, int to) {
+  const int64_t result = std::llround(static_cast<double>(frames) * to / from);
+  check(result > 0, "audio", "too short: {} frames at {} Hz are none at {} Hz", frames, from, to);
+  return result;
+}
+
 void Resampler::Delete::operator()(soxr* state) const { soxr_delete(state); }
 
 Resampler::Resampler(int from, int to, int channels) : from_(from), to_(to), channels_(channels) {
@@ -75,10 +81,9 @@ Audio Resampler::run(const Audio& block, bool last) {
 Audio resample(const Audio& audio, int sample_rate) {
   Resampler resampler(audio.sample_rate, sample_rate, audio.channels);
   if (sample_rate == audio.sample_rate) return audio;
+  resampled_frames(audio.frames(), audio.sample_rate, sample_rate);
   Audio result = resampler.process(audio);
   append(result, resampler.finish());
-  check(result.frames() > 0, "audio", "too short: {} frames at {} Hz are none at {} Hz", audio.frames(),
-        audio.sample_rate, sample_rate);
   return result;
 }
 

@@ -10,6 +10,9 @@ struct soxr;
 
 namespace unmix {
 
+// round(frames * to / from); throws where it is 0.
+int64_t resampled_frames(int64_t frames, int from, int to);
+
 class Resampler {
  public:
   Resampler(int from, int to, int channels);  // rates in Hz

@@ -21,8 +21,8 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  const std::filesystem::path& temporary() const { return temporary_; }  // for the caller to create, or by create
-  void create(std::string_view bytes);                                   // writes these bytes to it
+  const std::filesystem::path& temporary() const { return temporary_; }  // the caller writes this file, or calls create
+  void create(std::string_view bytes);                                   // creates the temporary with these bytes
   void commit();
 
  private:

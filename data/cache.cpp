@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "audio/audio.h"
+#include "audio/resampler.h"
 #include "base/check_call.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -96,15 +97,26 @@ void append_int16(std::string& bytes, const Audio& part, float scale) {
   bytes.append(reinterpret_cast<const char*>(samples.data()), samples.size() * sizeof(int16_t));
 }
 
+// The track as its files have it: mixture, then the sources in the order of musdb_sources; or the one signal.
+std::vector<Audio> read_parts(const Track& track) {
+  if (is_stem_file(track.files.front())) return read_musdb_stems(track.files.front());
+  std::vector<Audio> parts;
+  for (const fs::path& file : track.files) parts.push_back(read_audio(file));
+  return parts;
+}
+
 // The bytes of the track's cache file.
 std::string encode(const Track& track, uint64_t key) {
   std::vector<Audio> parts = read_parts(track);
-  fit_parts(track, parts);
+  std::vector<AudioInfo> forms;
+  for (const Audio& part : parts) forms.push_back({part.sample_rate, part.channels, part.frames()});
+  const AudioInfo form = form_of(track, forms);
+  if (form.sample_rate != parts[0].sample_rate) parts[0] = resample(parts[0], form.sample_rate);
   Header header;
   header.parts = static_cast<uint32_t>(parts.size());
-  header.channels = static_cast<uint32_t>(parts[0].channels);
-  header.sample_rate = static_cast<uint32_t>(parts[0].sample_rate);
-  header.frames = parts[0].frames();
+  header.channels = static_cast<uint32_t>(form.channels);
+  header.sample_rate = static_cast<uint32_t>(form.sample_rate);
+  header.frames = form.frames;
   header.key = key;
   header.scale = scale_of(track, parts);
   header.checksum = checksum(header);
@@ -135,19 +147,13 @@ fs::path default_cache_folder() {
   return fs::path(home) / ".cache" / "unmix";
 }
 
-std::vector<Audio> read_parts(const Track& track) {
-  if (is_stem_file(track.files.front())) return read_musdb_stems(track.files.front());
-  std::vector<Audio> parts;
-  for (const fs::path& file : track.files) parts.push_back(read_audio(file));
-  return parts;
-}
-
-void fit_parts(const Track& track, std::vector<Audio>& parts) {
-  if (is_one_signal(track) && parts[0].sample_rate != track.sample_rate)
-    parts[0] = resample(parts[0], track.sample_rate);
-  for (const Audio& part : parts)
-    check(part.samples.size() == parts[0].samples.size() && part.channels == parts[0].channels, "data",
+AudioInfo form_of(const Track& track, const std::vector<AudioInfo>& files) {
+  const AudioInfo& first = files[0];
+  for (const AudioInfo& file : files)
+    check(file.frames == first.frames && file.channels == first.channels, "data",
           "track '{}': its files have unequal lengths or channels", track.name);
+  if (!is_one_signal(track) || first.sample_rate == track.sample_rate) return first;
+  return {track.sample_rate, first.channels, resampled_frames(first.frames, first.sample_rate, track.sample_rate)};
 }
 
 DecodedTrack::DecodedTrack(std::string name, int parts, const AudioInfo& form)

@@ -58,10 +58,9 @@ class DecodedTrack {
 
 using DecodedTracks = std::vector<std::shared_ptr<const DecodedTrack>>;
 
-// The track as its files have it: mixture, then the sources in the order of musdb_sources; or the one signal.
-std::vector<Audio> read_parts(const Track& track);
-// Brings one signal to the track's rate; throws where the parts are no track.
-void fit_parts(const Track& track, std::vector<Audio>& parts);
+// The form of the decoded track whose files have these forms: one signal is brought to the track's rate. Throws where
+// they make no track.
+AudioInfo form_of(const Track& track, const std::vector<AudioInfo>& files);
 
 // Opens all tracks, decoding on up to `threads` threads. `progress(done, total)`, if given, is called after each track,
 // by one thread at a time.

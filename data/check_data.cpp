@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "audio/decoders.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "data/registry.h"
@@ -16,39 +17,102 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int64_t kBlock = 1 << 18;  // frames: 6 s
 constexpr float kFullScale = 32767.0F / 32768;
 constexpr int64_t kRun = 3;  // samples at full scale in a row that are no mere peak
 
-SignalCheck check_signal(const std::string& name, const Audio& audio) {
-  SignalCheck check{name, audio.sample_rate, audio.channels, static_cast<double>(audio.frames()) / audio.sample_rate};
-  for (int c = 0; c < audio.channels; ++c) {
-    int64_t run = 0;
-    for (const float sample : audio.channel(c)) {
-      const float magnitude = std::fabs(sample);
-      check.peak = std::max(check.peak, magnitude);
-      run = magnitude >= kFullScale ? run + 1 : 0;
-      if (run >= kRun) check.clipped += run == kRun ? kRun : 1;
+std::string signal_name(const Track& track, size_t index) {
+  return is_stem_file(track.files[0]) ? stem_streams.at(index) : track.files[index].filename().string();
+}
+
+// The figures of one part.
+struct SignalMeter {
+  SignalCheck check = {};
+  AudioInfo form = {};
+  std::vector<int64_t> runs = {};  // of samples at full scale, of each channel
+
+  void add(const Audio& block) {
+    if (block.frames() == 0) return;
+    form = {block.sample_rate, block.channels, form.frames + block.frames()};
+    runs.resize(static_cast<size_t>(block.channels));
+    for (int c = 0; c < block.channels; ++c) {
+      int64_t& run = runs[static_cast<size_t>(c)];
+      for (const float sample : block.channel(c)) {
+        const float magnitude = std::fabs(sample);
+        check.peak = std::max(check.peak, magnitude);
+        run = magnitude >= kFullScale ? run + 1 : 0;
+        if (run >= kRun) check.clipped += run == kRun ? kRun : 1;
+      }
     }
   }
-  return check;
-}
 
-// Energy of what the sum of the stems leaves of the mixture, the first part, against the mixture's, in dB.
-double mixture_error(const std::vector<Audio>& parts) {
-  double mixture = 0.0, rest = 0.0;
-  for (size_t i = 0; i < parts[0].samples.size(); ++i) {
-    double difference = parts[0].samples[i];
-    mixture += difference * difference;
-    for (size_t k = 1; k < parts.size(); ++k) difference -= parts[k].samples[i];
-    rest += difference * difference;
+  SignalCheck result() const {
+    SignalCheck whole = check;
+    whole.sample_rate = form.sample_rate;
+    whole.channels = form.channels;
+    whole.seconds = form.duration();
+    return whole;
   }
-  return 10.0 * std::log10((rest + 1e-20) / (mixture + 1e-20));
-}
+};
 
-std::string signal_name(const Track& track, size_t index) {
-  if (!is_stem_file(track.files[0])) return track.files[index].filename().string();
-  return index == 0 ? "mixture" : musdb_sources.at(index - 1);
-}
+// The figures of a track as its files are, block by block: memory does not depend on its length.
+class TrackMeter {
+ public:
+  explicit TrackMeter(const Track& track) : track_(track) {
+    if (is_stem_file(track.files[0])) {
+      read_stem_blocks(track.files[0], [this](const std::vector<Audio>& block) { add(block); });
+    } else {
+      read_files();
+    }
+  }
+
+  std::vector<SignalCheck> signals() const {
+    std::vector<SignalCheck> checks;
+    for (const SignalMeter& part : parts_) checks.push_back(part.result());
+    return checks;
+  }
+
+  std::vector<AudioInfo> forms() const {
+    std::vector<AudioInfo> forms;
+    for (const SignalMeter& part : parts_) forms.push_back(part.form);
+    return forms;
+  }
+
+  // Energy of what the sum of the stems leaves of the mixture, the first part, against the mixture's, in dB.
+  double mixture_error() const { return 10.0 * std::log10((rest_ + 1e-20) / (mixture_ + 1e-20)); }
+
+ private:
+  void read_files() {
+    std::vector<std::unique_ptr<AudioReader>> readers;
+    for (const fs::path& file : track_.files) readers.push_back(open_audio(file));
+    for (bool more = true; more;) {
+      std::vector<Audio> block;
+      for (const auto& reader : readers) block.push_back(reader->read(kBlock));
+      add(block);
+      more = std::any_of(block.begin(), block.end(), [](const Audio& part) { return part.frames() > 0; });
+    }
+    for (size_t i = 0; i < readers.size(); ++i) check_range(track_.files[i].string(), 0, -1, parts_[i].form.frames);
+  }
+
+  void add(const std::vector<Audio>& block) {
+    if (interrupt_requested()) throw Interrupted("interrupted");
+    while (parts_.size() < block.size()) parts_.push_back({.check = {signal_name(track_, parts_.size())}});
+    for (size_t i = 0; i < block.size(); ++i) parts_[i].add(block[i]);
+    if (block.size() == 1) return;
+    const auto alike = [&](const Audio& part) { return part.samples.size() == block[0].samples.size(); };
+    if (!std::all_of(block.begin(), block.end(), alike)) return;  // no track, as form_of will say
+    for (size_t i = 0; i < block[0].samples.size(); ++i) {
+      double difference = block[0].samples[i];
+      mixture_ += difference * difference;
+      for (size_t k = 1; k < block.size(); ++k) difference -= block[k].samples[i];
+      rest_ += difference * difference;
+    }
+  }
+
+  const Track& track_;
+  std::vector<SignalMeter> parts_;
+  double mixture_ = 0.0, rest_ = 0.0;
+};
 
 // What training is given in place of a decoded track: its form, or why it cannot be decoded.
 struct Decoded {
@@ -57,14 +121,17 @@ struct Decoded {
   std::string problem;
 };
 
-// Decodes the track as training does; the figures are those of its files as they are.
+// Decodes the track as training does.
 Decoded decode(const Track& track, bool has_mixtures, TrackCheck& result) {
   try {
-    std::vector<Audio> parts = read_parts(track);
-    for (size_t i = 0; i < parts.size(); ++i) result.signals.push_back(check_signal(signal_name(track, i), parts[i]));
-    fit_parts(track, parts);
-    if (has_mixtures) result.mixture_error = mixture_error(parts);
-    return {{parts[0].sample_rate, parts[0].channels, parts[0].frames()}, static_cast<int>(parts.size()), ""};
+    const TrackMeter meter(track);
+    const std::vector<SignalCheck> signals = meter.signals();
+    result.signals.insert(result.signals.end(), signals.begin(), signals.end());
+    const AudioInfo form = form_of(track, meter.forms());
+    if (has_mixtures) result.mixture_error = meter.mixture_error();
+    return {form, static_cast<int>(signals.size()), ""};
+  } catch (const Interrupted&) {
+    throw;
   } catch (const Error& error) {
     if (result.problem.empty()) result.problem = error.what();
     return {{}, 0, error.what()};

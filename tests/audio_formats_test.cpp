@@ -119,6 +119,7 @@ TEST_P(EveryFormat, DamageIsNeverSilent) {
       const int64_t left = read_audio(path).frames();
       EXPECT_TRUE(!stated || left == frames) << part << ": " << left << " of " << frames;
       EXPECT_LE(left, frames);
+      EXPECT_EQ(audio_info(path).frames, left) << part;
     } catch (const Error& error) {
       EXPECT_THAT(error.what(), HasSubstr(path.string()));
     }
@@ -130,8 +131,22 @@ TEST_P(EveryFormat, DamageIsNeverSilent) {
     try {
       const int64_t left = read_audio(path).frames();
       EXPECT_TRUE(!stated || left == frames) << place << ": " << left << " of " << frames;
+      EXPECT_EQ(audio_info(path).frames, left) << place;
     } catch (const Error& error) {
       EXPECT_THAT(error.what(), HasSubstr(path.string()));
+    }
+  }
+}
+
+// MP3's frames are counted without decoding them.
+TEST(AudioFormats, Mp3CutAnywhereIsCountedAsItIsRead) {
+  const TemporaryFolder folder;
+  for (const int sample_rate : {44100, 22050}) {  // packets of 1152 and of 576 frames
+    test::write_encoded(folder / "whole", {test::noise(sample_rate, 2, 20000)}, {"mp3", "libmp3lame", "fltp", true});
+    const std::string whole = read_file(folder / "whole");
+    for (size_t size = whole.size(); size > whole.size() - 1300; size -= 53) {
+      write_file(folder / "cut", whole.substr(0, size));
+      EXPECT_EQ(audio_info(folder / "cut").frames, read_audio(folder / "cut").frames()) << sample_rate << " " << size;
     }
   }
 }
@@ -139,6 +154,7 @@ TEST_P(EveryFormat, DamageIsNeverSilent) {
 INSTANTIATE_TEST_SUITE_P(
     Audio, EveryFormat,
     ::testing::Values(Format{"a.mp3", {"mp3", "libmp3lame"}, 44100, 20000, 0.02F},
+                      Format{"half.mp3", {"mp3", "libmp3lame"}, 22050, 20000, 0.05F},
                       Format{"unstated.mp3", {"mp3", "libmp3lame", "fltp", true}, 44100, 21888, 0.02F, 1105},
                       Format{"a.m4a", {"mp4", "aac"}, 44100, 20480, 0.02F},
                       Format{"lossless.m4a", {"mp4", "alac", "s16p"}, 44100, 20000, 4e-5F},

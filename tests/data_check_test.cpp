@@ -104,6 +104,44 @@ TEST(CheckData, FindsSilenceClippingAndWrongMixtures) {
   EXPECT_THAT(to_text(report), HasSubstr("warnings on 1 tracks\n  train/bad: "));
 }
 
+// Of signals of more than two blocks the same figures as of the whole, and unequal lengths are found.
+TEST(CheckData, FiguresOfManyBlocks) {
+  constexpr int64_t block = 1 << 18, frames = 2 * block + 1000;
+  const TemporaryFolder folder;
+  const fs::path root = folder / "root";
+  Audio mixture = noise(44100, 1, frames, 3);
+  for (int64_t i = block - 2; i < block + 2; ++i) mixture.samples[static_cast<size_t>(i)] = 1.0F;
+  mixture.samples.back() = -1.5F;
+  Audio vocals = mixture;
+  double energy = 0.0, rest = 0.0;
+  for (int64_t i = 0; i < frames; ++i) {
+    float& sample = vocals.samples[static_cast<size_t>(i)];
+    energy += static_cast<double>(sample) * sample;
+    if (i < 2 * block) continue;
+    rest += static_cast<double>(sample) * sample;
+    sample = 0.0F;
+  }
+  for (const char* track : {"even", "odd"}) {
+    fs::create_directories(root / "train" / track);
+    for (const std::string& source : musdb_sources)
+      write_audio(root / "train" / track / (source + ".wav"), {44100, 1, std::vector<float>(frames)});
+    write_audio(root / "train" / track / "mixture.wav", mixture, SampleFormat::floating);
+  }
+  write_audio(root / "train/even/vocals.wav", vocals, SampleFormat::floating);
+  write_audio(root / "train/odd/vocals.wav", part_of(vocals, 0, 2 * block), SampleFormat::floating);
+  write_file(root / "validation.txt", "");
+
+  const DataReport report = check_data(tree_options("musdb", root));
+  const TrackCheck& even = track_of(report, "even");
+  ASSERT_EQ(even.signals.size(), 5U);
+  EXPECT_EQ(even.signals[0].clipped, 4);
+  EXPECT_EQ(even.signals[0].peak, 1.5F);
+  EXPECT_EQ(even.signals[1].peak, 1.0F);
+  EXPECT_EQ(even.signals[0].seconds, static_cast<double>(frames) / 44100);
+  EXPECT_NEAR(even.mixture_error.value(), 10.0 * std::log10(rest / energy), 1e-9);
+  EXPECT_THAT(track_of(report, "odd").problem, HasSubstr("unequal lengths"));
+}
+
 // Of stem files, a block at a time, the same figures as of the whole.
 TEST(CheckData, StemFilesBlockByBlock) {
   const TemporaryFolder folder;
