@@ -66,9 +66,10 @@ AtomicFile::~AtomicFile() {
   if (!temporary_.empty()) fs::remove(temporary_, ignored);
 }
 
-void AtomicFile::create(std::string_view bytes) {
-  const Descriptor file(temporary_, O_WRONLY | O_CREAT | O_EXCL);
+void AtomicFile::append(std::string_view bytes) {
+  const Descriptor file(temporary_, O_WRONLY | (created_ ? O_APPEND : O_CREAT | O_EXCL));
   check_write(file.valid(), path_);
+  created_ = true;
   while (!bytes.empty()) {
     const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
@@ -92,7 +93,7 @@ void write_atomically(const fs::path& path, const std::function<void(const fs::p
 
 void write_file(const fs::path& path, std::string_view bytes) {
   AtomicFile file(path);
-  file.create(bytes);
+  file.append(bytes);
   file.commit();
 }
 

@@ -21,12 +21,13 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  const std::filesystem::path& temporary() const { return temporary_; }  // the caller writes this file, or calls create
-  void create(std::string_view bytes);                                   // creates the temporary with these bytes
+  const std::filesystem::path& temporary() const { return temporary_; }  // the caller writes this file, or appends
+  void append(std::string_view bytes);                                   // to the temporary, which the first call creates
   void commit();
 
  private:
   std::filesystem::path path_, temporary_;  // no temporary: committed
+  bool created_ = false;                    // by append
 };
 
 // Atomic write of the given bytes.

@@ -85,16 +85,22 @@ float scale_of(const Track& track, const std::vector<Audio>& parts) {
   return (is_stem_file(track.files.front()) ? 1 : peak) / 32768;
 }
 
-void append_int16(std::string& bytes, const Audio& part, float scale) {
-  std::vector<int16_t> samples(part.samples.size());
-  for (int c = 0; c < part.channels; ++c) {
-    const auto channel = part.channel(c);
-    for (size_t t = 0; t < channel.size(); ++t) {
-      const float rounded = std::clamp(std::nearbyint(channel[t] / scale), -32768.0F, 32767.0F);
-      samples[t * static_cast<size_t>(part.channels) + static_cast<size_t>(c)] = static_cast<int16_t>(rounded);
+// Appends the part's samples, interleaved.
+void append_int16(AtomicFile& file, const Audio& part, float scale) {
+  constexpr int64_t kBlock = 1 << 16;  // frames
+  const auto channels = static_cast<size_t>(part.channels);
+  std::vector<int16_t> block(kBlock * channels);
+  for (int64_t begin = 0; begin < part.frames(); begin += kBlock) {
+    const auto count = static_cast<size_t>(std::min(kBlock, part.frames() - begin));
+    for (size_t c = 0; c < channels; ++c) {
+      const auto samples = part.channel(static_cast<int>(c)).subspan(static_cast<size_t>(begin), count);
+      for (size_t t = 0; t < count; ++t) {
+        const float rounded = std::clamp(std::nearbyint(samples[t] / scale), -32768.0F, 32767.0F);
+        block[t * channels + c] = static_cast<int16_t>(rounded);
+      }
     }
+    file.append({reinterpret_cast<const char*>(block.data()), count * channels * sizeof(int16_t)});
   }
-  bytes.append(reinterpret_cast<const char*>(samples.data()), samples.size() * sizeof(int16_t));
 }
 
 // The track as its files have it: mixture, then the sources in the order of musdb_sources; or the one signal.
@@ -105,8 +111,8 @@ std::vector<Audio> read_parts(const Track& track) {
   return parts;
 }
 
-// The bytes of the track's cache file.
-std::string encode(const Track& track, uint64_t key) {
+// Writes the track's cache file.
+void write_decoded(AtomicFile& file, const Track& track, uint64_t key) {
   std::vector<Audio> parts = read_parts(track);
   std::vector<AudioInfo> forms;
   for (const Audio& part : parts) forms.push_back({part.sample_rate, part.channels, part.frames()});
@@ -120,13 +126,8 @@ std::string encode(const Track& track, uint64_t key) {
   header.key = key;
   header.scale = scale_of(track, parts);
   header.checksum = checksum(header);
-  std::string bytes(reinterpret_cast<const char*>(&header), sizeof(header));
-  bytes.reserve(sizeof(header) + parts.size() * parts[0].samples.size() * sizeof(int16_t));
-  for (Audio& part : parts) {
-    append_int16(bytes, part, header.scale);
-    part.samples = {};
-  }
-  return bytes;
+  file.append({reinterpret_cast<const char*>(&header), sizeof(header)});
+  for (const Audio& part : parts) append_int16(file, part, header.scale);
 }
 
 // Closes on every way out.
@@ -169,9 +170,8 @@ DecodedTrack::DecodedTrack(const Track& track, const fs::path& cache_folder) : n
   const auto parts = static_cast<uint32_t>(is_one_signal(track) ? 1 : 1 + musdb_sources.size());
   if (map(file, key, parts)) return;
   make_folder("data", cache_folder);
-  const std::string bytes = encode(track, key);
   AtomicFile written(file);
-  written.create(bytes);
+  write_decoded(written, track, key);
   // Mapped before it gets its name, under which another process may put its own at any time.
   check(map(written.temporary(), key, parts), "data", "{}: the decoded audio just written cannot be read back",
         file.string());
