@@ -57,6 +57,15 @@ TEST_F(Cache, HoldsTheBitsOfSixteenBitFiles) {
   expect_decoded(decoded);
 }
 
+// The file is written in blocks of 65,536 frames.
+TEST_F(Cache, HoldsTheBitsOfManyBlocks) {
+  for (size_t k = 0; k < 5; ++k) {
+    parts_[k] = noise(44100, 2, 2 * 65536 + 1000, static_cast<unsigned>(k) + 1);
+    write_audio(file(k == 0 ? "mixture" : musdb_sources[k - 1]), parts_[k]);
+  }
+  expect_decoded(DecodedTrack(track(), cache()));
+}
+
 TEST_F(Cache, ReadsPartsWithGainAndSwappedChannels) {
   const DecodedTrack decoded(track(), cache());
   std::vector<float> samples(2 * 70);
