@@ -13,12 +13,12 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$unmix" demo --tiny --quiet --output "$work/demo" >/dev/null
 
-# train FOLDER [OPTION...]: a run of about half a second.
+# train FOLDER [OPTION...]: a run of about half a second. A shell lets what it starts with & ignore SIGINT.
 train() {
   local folder=$1
   shift
-  exec "$unmix" train --root "$work/demo/songs" --is-wav --cache "$work/demo/cache" --output "$folder" --quiet \
-    --nfft 512 --nhop 128 --hidden-size 128 --nb-layers 1 --batch-size 4 --seq-dur 1 --samples-per-track 8 --epochs 4 \
+  exec env --default-signal=INT "$unmix" train --root "$work/demo/songs" --is-wav --cache "$work/demo/cache" \
+    --output "$folder" --quiet --nfft 512 --nhop 128 --hidden-size 128 --nb-layers 1 --batch-size 4 --seq-dur 1 --samples-per-track 8 --epochs 4 \
     --checkpoint-minutes 0.0005 "$@" >/dev/null 2>>"$work/messages"
 }
 
@@ -46,6 +46,8 @@ run() {
   kill -s "$signal" "$child" 2>/dev/null || true
   wait "$child" 2>/dev/null || status=$?
   local ended=$status
+  # Before the program has begun a signal ends its process.
+  if ((status == 143)) && [[ ! -e $folder ]]; then ended=early; fi
   if ((status != 0)) && [[ -e $folder/joint.chkpnt ]]; then
     status=0
     (train "$folder" --checkpoint "$folder") || status=$?
@@ -74,10 +76,10 @@ many() {
 many "$signals" INT TERM
 many "$kills" KILL
 
-echo "signal, exit code (0: the run was done before; above 128: less 128 the signal that ended it), bits, runs"
+echo "signal, exit code (0: the run was done; 130: interrupted; 137: killed; early: it had not begun), bits, runs"
 sort "$work/results" | uniq -c | awk '{ n = $1; $1 = ""; print $0 ": " n }'
 # 130 is the program's own code for an interruption.
-if grep -vE '^(INT|TERM) (0|130) same$|^KILL (0|137) same$' "$work/results" >&2; then
+if grep -vE '^(INT|TERM) (0|130|early) same$|^KILL (0|137) same$' "$work/results" >&2; then
   sort -u "$work/messages" | head -20 >&2
   exit 1
 fi
