@@ -18,8 +18,8 @@ train() {
   local folder=$1
   shift
   exec env --default-signal=INT "$unmix" train --root "$work/demo/songs" --is-wav --cache "$work/demo/cache" \
-    --output "$folder" --quiet --nfft 512 --nhop 128 --hidden-size 128 --nb-layers 1 --batch-size 4 --seq-dur 1 --samples-per-track 8 --epochs 4 \
-    --checkpoint-minutes 0.0005 "$@" >/dev/null 2>>"$work/messages"
+    --output "$folder" --quiet --nfft 512 --nhop 128 --hidden-size 128 --nb-layers 1 --batch-size 4 --seq-dur 1 \
+    --samples-per-track 8 --epochs 4 --checkpoint-minutes 0.0005 "$@" >/dev/null 2>>"$work/messages"
 }
 
 begin=${EPOCHREALTIME/[.,]/}
