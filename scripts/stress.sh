@@ -80,7 +80,7 @@ echo "signal, exit code (0: the run was done; 130: interrupted; 137: killed; ear
 sort "$work/results" | uniq -c | awk '{ n = $1; $1 = ""; print $0 ": " n }'
 # 130 is the program's own code for an interruption.
 if grep -vE '^(INT|TERM) (0|130|early) same$|^KILL (0|137) same$' "$work/results" >&2; then
-  sort -u "$work/messages" | head -20 >&2
+  sort -u "$work/messages" | sed -n 1,20p >&2
   exit 1
 fi
 echo "$((signals + kills)) runs, all with the same bits in the end"
