@@ -66,13 +66,10 @@ int64_t frames_of(const AVPacket& packet, const AVStream& stream) {
 
 // An MP4's index lists all packets, and those of AAC and ALAC hold equally many frames, but for ALAC's last: the first
 // and the last packet tell the number. None where the file is of another kind.
-std::optional<int64_t> count_by_index(const fs::path& path, const std::string& name) {
-  LibavInput input(path, name);
-  AVStream& stream = stream_of(path, input);
+std::optional<int64_t> count_by_index(LibavInput& input, AVStream& stream) {
   const AVCodecID codec = stream.codecpar->codec_id;
   const int64_t packets = input.stated_packets(stream);
   if (packets == 0 || (codec != AV_CODEC_ID_AAC && codec != AV_CODEC_ID_ALAC)) return {};
-  input.use_only({&stream});
   std::vector<LibavDecoder> decoders;
   decoders.emplace_back(input, stream);
   const Packet packet = make_packet();
@@ -94,13 +91,9 @@ std::optional<int64_t> count_by_index(const fs::path& path, const std::string& n
   return (packets - 1) * each + last - off;
 }
 
-// Each packet of MP3 holds equally many frames, if the decoder takes it; of a file that was cut it may refuse the last.
-// None where the file is of another kind, or ends before its stated length.
-std::optional<int64_t> count_by_packets(const fs::path& path, const std::string& name) {
-  LibavInput input(path, name);
-  AVStream& stream = stream_of(path, input);
-  if (stream.codecpar->codec_id != AV_CODEC_ID_MP3) return {};
-  input.use_only({&stream});
+// MP3's packets hold equally many frames each; the decoder may refuse the last packet of a file that was cut. None
+// where the file ends before its stated length.
+std::optional<int64_t> count_by_packets(LibavInput& input, AVStream& stream) {
   Packet packet = make_packet(), last = make_packet();
   int64_t packets = 0, each = 0, off = 0;
   for (; input.read(*packet); ++packets) {
@@ -122,8 +115,13 @@ std::unique_ptr<AudioReader> open_libav(const fs::path& path, const std::string&
 }
 
 int64_t count_libav_frames(const fs::path& path, const std::string& name) {
-  if (const std::optional<int64_t> frames = count_by_index(path, name)) return *frames;
-  if (const std::optional<int64_t> frames = count_by_packets(path, name)) return *frames;
+  {
+    LibavInput input(path, name);
+    AVStream& stream = stream_of(path, input);
+    input.use_only({&stream});
+    const bool mp3 = stream.codecpar->codec_id == AV_CODEC_ID_MP3;
+    if (const auto frames = mp3 ? count_by_packets(input, stream) : count_by_index(input, stream)) return *frames;
+  }
   LibavReader reader(path, name, 0, -1);
   int64_t frames = 0;
   while (const int64_t count = reader.read(kSkip).frames()) frames += count;

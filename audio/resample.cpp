@@ -14,10 +14,14 @@ void verify(const char* error, int from, int to) {
         error == nullptr ? "" : error);
 }
 
+int64_t rounded_frames(int64_t frames, int from, int to) {
+  return std::llround(static_cast<double>(frames) * to / from);
+}
+
 }  // namespace
 
 int64_t resampled_frames(int64_t frames, int from, int to) {
-  const int64_t result = std::llround(static_cast<double>(frames) * to / from);
+  const int64_t result = rounded_frames(frames, from, to);
   check(result > 0, "audio", "too short: {} frames at {} Hz are none at {} Hz", frames, from, to);
   return result;
 }
@@ -44,8 +48,7 @@ Audio Resampler::process(const Audio& block) {
 
 Audio Resampler::finish() {
   if (states_.empty()) return {to_, channels_, {}};
-  const int64_t frames =
-      std::max(given_, static_cast<int64_t>(std::llround(static_cast<double>(taken_) * to_ / from_)));
+  const int64_t frames = std::max(given_, rounded_frames(taken_, from_, to_));
   const Audio rest = run({from_, channels_, {}}, true);
   Audio exact{to_, channels_, std::vector<float>(static_cast<size_t>((frames - given_) * channels_))};
   for (int c = 0; c < channels_; ++c) {
@@ -81,7 +84,7 @@ Audio Resampler::run(const Audio& block, bool last) {
 Audio resample(const Audio& audio, int sample_rate) {
   Resampler resampler(audio.sample_rate, sample_rate, audio.channels);
   if (sample_rate == audio.sample_rate) return audio;
-  resampled_frames(audio.frames(), audio.sample_rate, sample_rate);
+  resampled_frames(audio.frames(), audio.sample_rate, sample_rate);  // throws where nothing would be left
   Audio result = resampler.process(audio);
   append(result, resampler.finish());
   return result;

@@ -34,6 +34,9 @@ struct SignalMeter {
   void add(const Audio& block) {
     if (block.frames() == 0) return;
     form = {block.sample_rate, block.channels, form.frames + block.frames()};
+    check.sample_rate = form.sample_rate;
+    check.channels = form.channels;
+    check.seconds = form.duration();
     runs.resize(static_cast<size_t>(block.channels));
     for (int c = 0; c < block.channels; ++c) {
       int64_t& run = runs[static_cast<size_t>(c)];
@@ -44,14 +47,6 @@ struct SignalMeter {
         if (run >= kRun) check.clipped += run == kRun ? kRun : 1;
       }
     }
-  }
-
-  SignalCheck result() const {
-    SignalCheck whole = check;
-    whole.sample_rate = form.sample_rate;
-    whole.channels = form.channels;
-    whole.seconds = form.duration();
-    return whole;
   }
 };
 
@@ -68,7 +63,7 @@ class TrackMeter {
 
   std::vector<SignalCheck> signals() const {
     std::vector<SignalCheck> checks;
-    for (const SignalMeter& part : parts_) checks.push_back(part.result());
+    for (const SignalMeter& part : parts_) checks.push_back(part.check);
     return checks;
   }
 
@@ -149,6 +144,8 @@ class DataCheck {
     decode_all(report.tracks);
     try {
       report.opened = entry_.open(options_, [this](const std::vector<Track>& tracks) { return forms_of(tracks); });
+    } catch (const Interrupted&) {
+      throw;
     } catch (const Error& error) {
       report.failure = error.what();
     }

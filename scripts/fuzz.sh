@@ -18,7 +18,7 @@ export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 OMP_NUM_THREADS=1
 for target in "$@"; do
   mkdir -p "build/fuzz/corpus/$target" build/fuzz/findings
   echo "--- $target"
-  # 16 KiB of input justify no 64 MiB; but libav asks at once, without touching it, for a table as long as a header states.
+  # 16 KiB of input justify no 64 MiB. libav, though, allocates a table as long as a header states, before it reads one.
   limit=64
   if [[ $target == audio ]]; then limit=2048; fi
   build/fuzz/fuzz_"$target" -max_total_time="$seconds" -max_len=16384 -timeout=10 -malloc_limit_mb="$limit" \

@@ -46,7 +46,7 @@ run() {
   kill -s "$signal" "$child" 2>/dev/null || true
   wait "$child" 2>/dev/null || status=$?
   local ended=$status
-  # Before the program has begun a signal ends its process.
+  # A signal ends the process where the program has not begun yet.
   if ((status == 143)) && [[ ! -e $folder ]]; then ended=early; fi
   if ((status != 0)) && [[ -e $folder/joint.chkpnt ]]; then
     status=0

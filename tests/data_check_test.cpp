@@ -104,7 +104,7 @@ TEST(CheckData, FindsSilenceClippingAndWrongMixtures) {
   EXPECT_THAT(to_text(report), HasSubstr("warnings on 1 tracks\n  train/bad: "));
 }
 
-// Of signals of more than two blocks the same figures as of the whole, and unequal lengths are found.
+// Signals of more than two blocks have the figures of the whole, and unequal lengths are found.
 TEST(CheckData, FiguresOfManyBlocks) {
   constexpr int64_t block = 1 << 18, frames = 2 * block + 1000;
   const TemporaryFolder folder;
