@@ -1,62 +1,30 @@
 // unmix info: this build, its devices and libraries, and the registered losses and models.
 #include <fmt/core.h>
-#include <fftw3.h>
 #include <omp.h>
-#include <oneapi/dnnl/dnnl.h>
-#include <png.h>
-#include <sndfile.h>
-#include <soxr.h>
-
-extern "C" {
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
-}
-
-#ifdef UNMIX_CUDA
-#include <cublas_v2.h>
-#include <cudnn_version.h>
-#include <cufft.h>
-#endif
 
 #include <nlohmann/json.hpp>
 
 #include "apps/commands.h"
+#include "audio/library_versions.h"
 #include "base/version.h"
 #include "data/registry.h"
 #include "losses/registry.h"
 #include "models/discriminator.h"
 #include "models/registry.h"
+#include "report/library_versions.h"
+#include "tensor/library_versions.h"
 
 namespace unmix {
 namespace {
 
 using nlohmann::ordered_json;
 
-std::string dotted(unsigned major, unsigned minor, unsigned patch) {
-  return fmt::format("{}.{}.{}", major, minor, patch);
-}
-
-std::string av_version(unsigned version) {
-  return dotted(AV_VERSION_MAJOR(version), AV_VERSION_MINOR(version), AV_VERSION_MICRO(version));
-}
-
 ordered_json libraries() {
-  const dnnl_version_t& dnnl = *dnnl_version();
-  ordered_json list{{"oneDNN", dotted(dnnl.major, dnnl.minor, dnnl.patch)},
-                    {"FFTW", std::string(fftwf_version)},
-                    {"libsndfile", sf_version_string()},
-                    {"soxr", soxr_version()},
-                    {"libavformat", av_version(avformat_version())},
-                    {"libavcodec", av_version(avcodec_version())},
-                    {"libpng", png_get_libpng_ver(nullptr)},
-                    {"fmt", dotted(FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
-                    {"CLI11", CLI11_VERSION}};
-#ifdef UNMIX_CUDA
-  list["CUDA"] = fmt::format("{}.{}", CUDART_VERSION / 1000, CUDART_VERSION / 10 % 100);
-  list["cuBLAS"] = dotted(CUBLAS_VER_MAJOR, CUBLAS_VER_MINOR, CUBLAS_VER_PATCH);
-  list["cuFFT"] = dotted(CUFFT_VER_MAJOR, CUFFT_VER_MINOR, CUFFT_VER_PATCH);
-  list["cuDNN"] = dotted(CUDNN_MAJOR, CUDNN_MINOR, CUDNN_PATCHLEVEL);
-#endif
+  ordered_json list;
+  for (const auto& versions : {tensor_library_versions(), audio_library_versions(), report_library_versions()})
+    for (const LibraryVersion& library : versions) list[library.name] = library.version;
+  list["fmt"] = dotted(FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100);
+  list["CLI11"] = CLI11_VERSION;
   return list;
 }
 

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "evaluation/aggregate.h"
-#include "evaluation/correlation.h"
+#include "evaluation/statistics.h"
 #include "evaluation/evaluate_songs.h"
 #include "evaluation/measures.h"
 #include "evaluation/sdr.h"

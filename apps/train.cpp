@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "data/check_data.h"
 #include "training/option_table.h"
-#include "training/progress.h"
+#include "base/progress.h"
 #include "training/train.h"
 #include "training/training_data.h"
 

@@ -40,8 +40,9 @@ struct InputGradient {
 
 }  // namespace
 
-Var batch_norm(const Var& x, const Var& weight, const Var& bias, BatchStatistics& running, bool training,
-               float momentum, float eps) {
+Var batch_norm(const Var& x, const BatchNormParameters& layer) {
+  const Var &weight = layer.weight, &bias = layer.bias;
+  const BatchStatistics& running = *layer.running;
   check(x.shape().size() >= 2 && weight.shape() == Shape{x.dim(1)} && bias.shape() == weight.shape() &&
             running.mean.shape() == weight.shape() && running.variance.shape() == weight.shape(),
         "batch_norm", "input {}, weight {} and bias {} do not fit", to_string(x.shape()), to_string(weight.shape()),
@@ -49,11 +50,11 @@ Var batch_norm(const Var& x, const Var& weight, const Var& bias, BatchStatistics
   const Tensor xv = x.value(), w = weight.value();
   const Channels c = Channels::of(xv.shape());
   const Device device = xv.device();
-  const Normalizer n = batch_statistics(xv, c, running, training, momentum, eps, "batch_norm");
+  const Normalizer n = batch_statistics(xv, c, layer, "batch_norm");
   Tensor y = Tensor::empty(xv.shape(), device);
   for_channels(device, c,
                Normalize{xv.data(), n.mean.data(), n.scale.data(), w.data(), bias.value().data(), y.data()});
-  return make_var(y, {x, weight, bias}, [=](const Tensor& dy, Gradients& gradients) {
+  return make_var(y, {x, weight, bias}, [=, training = layer.training](const Tensor& dy, Gradients& gradients) {
     Tensor db = Tensor::empty({c.channels}, device), dw = Tensor::empty({c.channels}, device);
     reduce_channels<2>(device, c, GradientSums{xv.data(), dy.data(), n.mean.data(), n.scale.data()},
                        StoreGradients{db.data(), dw.data()});

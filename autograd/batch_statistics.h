@@ -74,14 +74,14 @@ struct UseRunning {
 }  // namespace statistics_detail
 
 // In training: of the batch, and moves the running statistics; otherwise of the running ones.
-inline Normalizer batch_statistics(const Tensor& x, const Channels& c, BatchStatistics& running, bool training,
-                                   float momentum, float eps, const char* op) {
+inline Normalizer batch_statistics(const Tensor& x, const Channels& c, const BatchNormParameters& layer,
+                                   const char* op) {
   using namespace statistics_detail;
   const Device device = x.device();
   Normalizer n{Tensor::empty({c.channels}, device), Tensor::empty({c.channels}, device)};
-  float *mean = running.mean.data(), *variance = running.variance.data();
-  if (!training) {
-    parallel_for(device, c.channels, UseRunning{mean, variance, eps, n.mean.data(), n.scale.data()});
+  float *mean = layer.running->mean.data(), *variance = layer.running->variance.data();
+  if (!layer.training) {
+    parallel_for(device, c.channels, UseRunning{mean, variance, layer.eps, n.mean.data(), n.scale.data()});
     return n;
   }
   check(c.per_channel() > 1, op, "shape {} has one value per channel: training needs two or more",
@@ -90,7 +90,7 @@ inline Normalizer batch_statistics(const Tensor& x, const Channels& c, BatchStat
   parallel_for(device, c.channels, FindPivot{x.data(), c, pivot.data()});
   reduce_channels<2>(
       device, c, Deviations{x.data(), pivot.data()},
-      StoreStatistics{pivot.data(), c.per_channel(), momentum, eps, n.mean.data(), n.scale.data(), mean, variance});
+      StoreStatistics{pivot.data(), c.per_channel(), layer.momentum, layer.eps, n.mean.data(), n.scale.data(), mean, variance});
   return n;
 }
 

@@ -4,7 +4,7 @@
 //   dbias = s S1,  dw = s S2,  dt_b = sum over channels S1,  ds_b = sum over channels (w S2 + bias S1),
 //   dx = a (v - S1/n - x^ S2/n), in evaluation dx = a v
 #include "autograd/batch_statistics.h"
-#include "autograd/ops.h"
+#include "autograd/openunmix_ops.h"
 #include "base/error.h"
 
 namespace unmix {
@@ -83,8 +83,9 @@ struct InputGradient {
 
 }  // namespace
 
-Var mask_head(const Var& x, const Var& weight, const Var& bias, BatchStatistics& running, const Var& scale,
-              const Var& shift, bool training, Tensor out, float momentum, float eps) {
+Var mask_head(const Var& x, const BatchNormParameters& layer, const Var& scale, const Var& shift, Tensor out) {
+  const Var &weight = layer.weight, &bias = layer.bias;
+  const BatchStatistics& running = *layer.running;
   const int64_t bins = scale.size();
   check(x.shape().size() == 2 && weight.shape() == Shape{x.dim(1)} && bias.shape() == weight.shape() && bins > 0 &&
             running.mean.shape() == weight.shape() && running.variance.shape() == weight.shape() &&
@@ -94,7 +95,7 @@ Var mask_head(const Var& x, const Var& weight, const Var& bias, BatchStatistics&
   const Tensor xv = x.value(), w = weight.value(), b = bias.value(), s = scale.value();
   const Device device = xv.device();
   const Channels c{xv.dim(0), xv.dim(1), 1};
-  const Normalizer n = batch_statistics(xv, c, running, training, momentum, eps, "mask_head");
+  const Normalizer n = batch_statistics(xv, c, layer, "mask_head");
   Tensor factor = Tensor::empty({c.channels}, device), offset = Tensor::empty({c.channels}, device);
   parallel_for(device, c.channels, Columns{w.data(), b.data(), s.data(), shift.value().data(), n.scale.data(), bins,
                                            factor.data(), offset.data()});
@@ -103,7 +104,7 @@ Var mask_head(const Var& x, const Var& weight, const Var& bias, BatchStatistics&
         to_string(xv.shape()));
   for_channels(device, c, Apply{xv.data(), n.mean.data(), factor.data(), offset.data(), y.data()});
 
-  return make_var(y, {x, weight, bias, scale, shift}, [=](const Tensor& dy, Gradients& gradients) {
+  return make_var(y, {x, weight, bias, scale, shift}, [=, training = layer.training](const Tensor& dy, Gradients& gradients) {
     Tensor s1 = Tensor::empty({c.channels}, device), s2 = Tensor::empty({c.channels}, device);
     reduce_channels<2>(device, c, GradientSums{xv.data(), y.data(), dy.data(), n.mean.data(), n.scale.data()},
                        StoreSums{s1.data(), s2.data()});

@@ -71,16 +71,16 @@ Var lstm(const Var& x, const std::vector<LstmParameters>& directions);
 struct BatchStatistics {
   Tensor mean, variance;  // running, per channel; the variance unbiased, as PyTorch keeps it
 };
-// x (outer, channels, inner...) with channels on axis 1: (x - m) / sqrt(v + eps) * weight + bias. In training m and v
-// are the batch's and move the running ones by `momentum`; otherwise the running ones are used.
-Var batch_norm(const Var& x, const Var& weight, const Var& bias, BatchStatistics& running, bool training,
-               float momentum = 0.1f, float eps = 1e-5f);
-// x (rows, channels, bins) -> (rows, channels * kept): (x[:, :, :kept] + shift) * scale, shift and scale of `kept`.
-Var standardize(const Var& x, const Var& shift, const Var& scale);
-// The end of Open-Unmix in one pass: relu(batch_norm(x) * scale + shift), x (rows, channels * bins), weight and bias
-// (channels * bins), scale and shift (bins). The result is written to `out` (rows, channels * bins) where defined.
-Var mask_head(const Var& x, const Var& weight, const Var& bias, BatchStatistics& running, const Var& scale,
-              const Var& shift, bool training, Tensor out = {}, float momentum = 0.1f, float eps = 1e-5f);
+// One layer of batch normalisation, as batch_norm and mask_head use it.
+struct BatchNormParameters {
+  Var weight, bias;          // (channels)
+  BatchStatistics* running;  // in training moved by `momentum` towards the batch's; otherwise what x is normalised by
+  bool training;
+  float momentum = 0.1f, eps = 1e-5f;
+};
+// x (outer, channels, inner...) with channels on axis 1: (x - m) / sqrt(v + eps) * weight + bias, m and v the batch's in
+// training and the running ones otherwise.
+Var batch_norm(const Var& x, const BatchNormParameters& layer);
 
 // ---- spectra: complex tensors have a trailing axis of 2 -----------------------------------------------------------
 Var rfft(const Var& x);                      // (..., n) -> (..., n/2+1, 2), n even

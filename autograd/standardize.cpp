@@ -1,6 +1,6 @@
 // The start of Open-Unmix: the first bins of every channel, shifted and scaled per bin.
 //   y[r, c, b] = (x[r, c, b] + t_b) s_b,  ds_b = sum dy (x + t),  dt_b = sum dy s,  dx = dy s
-#include "autograd/ops.h"
+#include "autograd/openunmix_ops.h"
 #include "base/error.h"
 #include "tensor/launch.h"
 

@@ -1,4 +1,5 @@
 // Products, convolutions, LSTM layers and passes over memory at Open-Unmix's sizes: batch 16, 259 frames, 4144 rows.
+#include "autograd/openunmix_ops.h"
 #include "autograd/ops.h"
 #include "bench/work.h"
 #include "tensor/gemm.h"
@@ -104,7 +105,7 @@ void mask_head(benchmark::State& state) {
   const Var per_bin(Tensor::full({bins}, 1.0f, device));
   BatchStatistics running{Tensor::zeros({columns}, device), Tensor::full({columns}, 1.0f, device)};
   for (auto _ : state) {
-    unmix::mask_head(x, ones, ones, running, per_bin, per_bin, true);
+    unmix::mask_head(x, {ones, ones, &running, true}, per_bin, per_bin);
     synchronize(device);
   }
   set_work(state, 8.0 * x.size(), 12.0 * x.size());

@@ -60,27 +60,26 @@ function(unmix_sources result folder)
   set(${result} ${sources} PARENT_SCOPE)
 endfunction()
 
-# unmix_library(folder DEPENDS folders... LINK targets...): unmix::folder from folder/*.cpp, headers only if there is none.
+# unmix_library(folder DEPENDS folders... PUBLIC targets... PRIVATE targets...): unmix::folder from folder/*.cpp. Its
+# include path is a folder that holds nothing but a link to it, so that a library finds the headers of those it depends on
+# and no others.
 function(unmix_library folder)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPENDS;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPENDS;PUBLIC;PRIVATE")
   set(target unmix_${folder})
+  set(headers ${PROJECT_BINARY_DIR}/include/${folder})
+  file(MAKE_DIRECTORY ${headers})
+  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${folder} ${headers}/${folder} SYMBOLIC)
   unmix_sources(sources ${PROJECT_SOURCE_DIR}/${folder})
-  if(sources)
-    add_library(${target} STATIC ${sources})
-    set(scope PUBLIC)
-  else()
-    add_library(${target} INTERFACE)
-    set(scope INTERFACE)
-  endif()
+  add_library(${target} STATIC ${sources})
   add_library(unmix::${folder} ALIAS ${target})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${folder})
   list(TRANSFORM arg_DEPENDS PREPEND unmix_)
-  target_link_libraries(${target} ${scope} ${arg_DEPENDS} ${arg_LINK})
+  target_link_libraries(${target} PUBLIC ${arg_DEPENDS} ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
   target_compile_features(${target} INTERFACE $<INSTALL_INTERFACE:cxx_std_20>)
-  target_include_directories(${target} ${scope}
-    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/unmix>)
+  target_include_directories(${target} PUBLIC
+    $<BUILD_INTERFACE:${headers}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/unmix>)
   if(UNMIX_CUDA_ENABLED)
-    target_compile_definitions(${target} ${scope} UNMIX_CUDA=1 $<$<BOOL:${UNMIX_CUDA_SIMULATED}>:UNMIX_CUDA_SIM=1>)
+    target_compile_definitions(${target} PUBLIC UNMIX_CUDA=1 $<$<BOOL:${UNMIX_CUDA_SIMULATED}>:UNMIX_CUDA_SIM=1>)
   endif()
   set_property(GLOBAL APPEND PROPERTY unmix_libraries ${target})
 endfunction()
@@ -94,10 +93,16 @@ function(unmix_umbrella)
   target_link_libraries(unmix_all INTERFACE ${libraries})
 endfunction()
 
-# unmix_executable(target): from the .cpp files of the calling folder, linked by the C++ compiler whatever compiled them.
+# unmix_executable(target folders...): from the .cpp files of these folders of the calling one, linked by the C++ compiler
+# whatever compiled them. It may include every header of the project.
 function(unmix_executable target)
-  unmix_sources(sources ${CMAKE_CURRENT_SOURCE_DIR})
-  add_executable(${target} ${sources})
+  set(all_sources "")
+  foreach(folder IN LISTS ARGN)
+    unmix_sources(sources ${CMAKE_CURRENT_SOURCE_DIR}/${folder})
+    list(APPEND all_sources ${sources})
+  endforeach()
+  add_executable(${target} ${all_sources})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${target} PRIVATE unmix::unmix)
   set_target_properties(${target} PROPERTIES
     LINKER_LANGUAGE CXX RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})

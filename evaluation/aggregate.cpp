@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "evaluation/statistics.h"
 
 namespace unmix {
 namespace {
@@ -18,24 +19,6 @@ Aggregation parse_aggregation(const std::string& name) {
   if (found == aggregation_names.end())
     throw UsageError(fmt::format("--average {}: there are {}", name, fmt::join(aggregation_names, ", ")));
   return static_cast<Aggregation>(found - aggregation_names.begin());
-}
-
-double median(std::vector<double> values) {
-  std::erase_if(values, [](double x) { return std::isnan(x); });
-  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
-  std::ranges::sort(values);
-  const size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
-double mean(const std::vector<double>& values) {
-  double sum = 0, count = 0;
-  for (const double x : values)
-    if (!std::isnan(x)) {
-      sum += x;
-      ++count;
-    }
-  return sum / count;
 }
 
 double aggregate(const std::vector<std::vector<double>>& frames_by_track, Aggregation aggregation) {

@@ -25,9 +25,6 @@ inline const std::vector<std::string> aggregation_names = {"median-of-medians", 
 
 Aggregation parse_aggregation(const std::string& name);  // throws UsageError
 
-// NaN where there is no value.
-double median(std::vector<double> values);
-double mean(const std::vector<double>& values);
 double aggregate(const std::vector<std::vector<double>>& frames_by_track, Aggregation aggregation);
 
 struct ScoreRow {

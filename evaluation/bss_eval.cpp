@@ -20,7 +20,7 @@ BssSignals signals_of(const AudioList& references, const AudioList& estimates) {
   check(references.size() == estimates.size(), kOp, "there are {} references and {} estimates", references.size(),
         estimates.size());
   const Audio& first = *references[0];
-  const auto add = [&](const Audio& audio, const char* what, size_t index, Channels& to) {
+  const auto add = [&](const Audio& audio, const char* what, size_t index, SignalChannels& to) {
     check(audio.sample_rate == first.sample_rate && audio.channels == first.channels, kOp,
           "{} {} ({} Hz, {} channels) and reference 0 ({} Hz, {} channels) differ", what, index, audio.sample_rate,
           audio.channels, first.sample_rate, first.channels);

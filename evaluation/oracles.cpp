@@ -9,7 +9,7 @@
 #include <numbers>
 
 #include "base/error.h"
-#include "evaluation/correlations.h"
+#include "evaluation/cross_correlations.h"
 #include "evaluation/fft.h"
 
 namespace unmix {

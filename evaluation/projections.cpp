@@ -20,7 +20,7 @@ constexpr int64_t kFft = 4096;                // 13 segments hold a filtered sec
 constexpr int64_t kHop = kFft - (kTaps - 1);  // new samples of a segment
 
 // Filters (references * kTaps, columns) from the given references to columns of the estimates.
-std::vector<double> least_squares(const Correlations& r, int64_t first_reference, int64_t references,
+std::vector<double> least_squares(const CrossCorrelations& r, int64_t first_reference, int64_t references,
                                   int64_t first_estimate, int64_t columns, int threads) {
   const int64_t n = references * kTaps;
   const auto entry = [&](int64_t a, int64_t b, int64_t lag) {
@@ -118,7 +118,7 @@ class SegmentBatch {
     const size_t estimate = pairs_[pair].estimate * signals_.channels + channel;
     const int64_t length = segment.end - segment.begin;
     invert((of_pair(pair) + static_cast<int64_t>(channel)) * kMost + static_cast<int64_t>(place), own_.get());
-    const auto read = [&](const Channels& channels, size_t index, const Doubles& to) {
+    const auto read = [&](const SignalChannels& channels, size_t index, const Doubles& to) {
       read_channel(channels[index], segment.begin, length, segment.window.first, segment.window.last, to.get());
     };
     read(signals_.references, source, source_);
@@ -180,7 +180,7 @@ ProjectionFilters::ProjectionFilters(const BssSignals& signals, const std::vecto
       channels_(static_cast<int64_t>(signals.channels)),
       fft_(std::make_unique<DoubleFft>(kFft)),
       spectra_(references_ * estimates_ + static_cast<int64_t>(pairs.size()) * channels_ * channels_, fft_->bins()) {
-  const Correlations r(signals.references, signals.estimates, first, last, kTaps, threads);
+  const CrossCorrelations r(signals.references, signals.estimates, first, last, kTaps, threads);
   transform(least_squares(r, 0, references_, 0, estimates_, threads), references_, estimates_, 0);
   for (size_t p = 0; p < pairs.size(); ++p) {
     const int64_t source = static_cast<int64_t>(pairs[p].source), estimate = static_cast<int64_t>(pairs[p].estimate);

@@ -4,14 +4,14 @@
 #include <memory>
 #include <vector>
 
-#include "evaluation/correlations.h"
+#include "evaluation/cross_correlations.h"
 #include "evaluation/spectra.h"
 
 namespace unmix {
 
 // Sources and estimates of one number of channels each: channel c of source j is references[j * channels + c].
 struct BssSignals {
-  Channels references, estimates;
+  SignalChannels references, estimates;
   size_t channels;
 
   size_t sources() const { return references.size() / channels; }

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/folder.h"
 #include "data/demo_songs.h"
-#include "evaluation/picture.h"
+#include "report/spectrograms.h"
 #include "evaluation/sdr.h"
 #include "report/report.h"
 #include "separation/separator.h"

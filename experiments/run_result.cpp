@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "evaluation/statistics.h"
 
 namespace unmix {
 namespace {
@@ -19,17 +20,6 @@ fs::path result_file(const Study& study, const StudyRun& run) { return study.fol
 
 ordered_json scoring_json(const StudyScoring& scoring) {
   return {{"subset", scoring.subset}, {"softmask", scoring.softmask}};
-}
-
-double mean(const std::vector<double>& values) {
-  double sum = 0.0;
-  int64_t count = 0;
-  for (const double value : values) {
-    if (std::isnan(value)) continue;
-    sum += value;
-    ++count;
-  }
-  return count == 0 ? std::nan("") : sum / static_cast<double>(count);
 }
 
 // JSON has no NaN and no infinity: null.

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "training/progress.h"
+#include "base/progress.h"
 
 namespace unmix {
 namespace {

@@ -16,12 +16,10 @@ class BatchNorm : public Module {
     add_buffer("running_var", &running_.variance);
   }
 
-  Var operator()(const Var& x) { return batch_norm(x, weight_, bias_, running_, training()); }
+  Var operator()(const Var& x) { return batch_norm(x, parameters()); }
 
-  // relu((*this)(x) * scale + shift) in fewer passes, written to `out` where defined; see mask_head.
-  Var scaled_relu(const Var& x, const Var& scale, const Var& shift, Tensor out) {
-    return mask_head(x, weight_, bias_, running_, scale, shift, training(), std::move(out));
-  }
+  // For operations that normalise by this layer on the way.
+  BatchNormParameters parameters() { return {weight_, bias_, &running_, training()}; }
 
  private:
   Var weight_, bias_;

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "models/discriminator_file.h"
 #include "models/vggish.h"
-#include "tensor/safetensors.h"
+#include "formats/safetensors.h"
 
 namespace unmix {
 namespace {

@@ -1,5 +1,6 @@
 #include "models/mask_network.h"
 
+#include "autograd/openunmix_ops.h"
 #include "base/error.h"
 
 namespace unmix {
@@ -87,7 +88,8 @@ Var MaskNetwork::masks(const Var& z, Tensor out) {
   std::vector<Var> parts;
   for (auto& head : heads_)
     parts.push_back(
-        head->bn3.scaled_relu(head->fc3(flat), output_scale_, output_mean_, out[static_cast<int64_t>(parts.size())]));
+        mask_head(head->fc3(flat), head->bn3.parameters(), output_scale_, output_mean_,
+                              out[static_cast<int64_t>(parts.size())]));
   return reshape(stack(parts), {heads(), frames, batch, c.channels, c.bins});
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "tensor/weights_file.h"
+#include "formats/weights_file.h"
 
 namespace unmix {
 namespace {

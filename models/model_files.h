@@ -11,7 +11,7 @@
 
 #include "models/registry.h"
 #include "models/settings.h"
-#include "tensor/safetensors.h"
+#include "formats/safetensors.h"
 
 namespace unmix {
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "models/onnx_file.h"
+#include "formats/onnx_file.h"
 
 namespace unmix {
 namespace {

@@ -1,18 +1,12 @@
 #include "models/published.h"
 
 #include <algorithm>
-#include <array>
-#include <memory>
 #include <regex>
 #include <tuple>
 
 #include "base/error.h"
 #include "base/file.h"
-
-extern "C" {
-#include <libavutil/mem.h>
-#include <libavutil/sha.h>
-}
+#include "base/sha256.h"
 
 namespace unmix {
 
@@ -77,14 +71,6 @@ const PublishedModel* find_published(const NetworkConfig& network) {
   return nullptr;
 }
 
-std::string short_hash(const fs::path& path) {
-  const std::string bytes = read_file(path);
-  const std::unique_ptr<AVSHA, void (*)(void*)> state(av_sha_alloc(), av_free);
-  check(state != nullptr && av_sha_init(state.get(), 256) == 0, "model", "no memory for a checksum");
-  av_sha_update(state.get(), reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
-  std::array<uint8_t, 32> digest{};
-  av_sha_final(state.get(), digest.data());
-  return fmt::format("{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3]);
-}
+std::string short_hash(const fs::path& path) { return sha256(read_file(path)).substr(0, 8); }
 
 }  // namespace unmix

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "models/json_file.h"
+#include "base/json.h"
 
 namespace unmix {
 namespace {

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "layers/activation.h"
 #include "models/vggish_input.h"
-#include "tensor/weights_file.h"
+#include "formats/weights_file.h"
 
 namespace unmix {
 namespace {

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "evaluation/aggregate.h"
 #include "report/axis.h"
 #include "report/charts.h"
-#include "report/statistics.h"
+#include "evaluation/statistics.h"
 
 namespace unmix {
 namespace {

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "report/axis.h"
-#include "report/statistics.h"
+#include "evaluation/statistics.h"
 
 namespace unmix {
 namespace {

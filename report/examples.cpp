@@ -4,7 +4,7 @@
 
 #include "audio/audio.h"
 #include "base/error.h"
-#include "evaluation/picture.h"
+#include "report/spectrograms.h"
 
 namespace unmix {
 namespace {

@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/folder.h"
 #include "base/text.h"
-#include "evaluation/aggregate.h"
+#include "evaluation/statistics.h"
 #include "report/charts.h"
 #include "report/examples.h"
 #include "report/page.h"

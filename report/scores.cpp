@@ -9,8 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "evaluation/aggregate.h"
-#include "report/statistics.h"
+#include "evaluation/statistics.h"
 
 namespace unmix {
 namespace {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "evaluation/aggregate.h"
 
 namespace unmix {
 namespace {

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "report/scores.h"
-#include "report/statistics.h"
+#include "evaluation/statistics.h"
 
 namespace unmix {
 

@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "base/text.h"
-#include "evaluation/aggregate.h"
+#include "evaluation/statistics.h"
 #include "report/svg.h"
 
 namespace unmix {

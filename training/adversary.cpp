@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/folder.h"
 #include "losses/adversarial.h"
-#include "tensor/safetensors.h"
+#include "formats/safetensors.h"
 
 namespace unmix {
 namespace {

@@ -2,8 +2,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "models/json_file.h"
-#include "tensor/safetensors.h"
+#include "formats/safetensors.h"
 
 namespace unmix {
 namespace {

@@ -9,9 +9,9 @@
 #include "base/interrupt.h"
 #include "base/json.h"
 #include "base/version.h"
-#include "tensor/safetensors.h"
+#include "formats/safetensors.h"
 #include "training/loss_networks.h"
-#include "training/progress.h"
+#include "base/progress.h"
 #include "training/target.h"
 
 namespace unmix {

@@ -11,8 +11,8 @@
 #include "models/mask_network.h"
 #include "models/model_files.h"
 #include "training/option_table.h"
-#include "training/progress.h"
-#include "training/statistics.h"
+#include "base/progress.h"
+#include "training/input_statistics.h"
 
 namespace unmix {
 namespace {

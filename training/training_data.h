@@ -8,14 +8,10 @@
 #include <vector>
 
 #include "data/track_store.h"
-#include "layers/stft.h"
+#include "training/input_statistics.h"
 #include "training/options.h"
 
 namespace unmix {
-
-struct InputStatistics {
-  std::vector<float> mean, deviation;  // per bin
-};
 
 // The options with the rate of the model that a run starts from or goes on with, to which its files are brought.
 TrainOptions with_model_rate(TrainOptions options);

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "models/model_files.h"
-#include "tensor/weights_file.h"
+#include "formats/weights_file.h"
 
 namespace unmix {
 namespace {

@@ -4,7 +4,7 @@
 #include "tensor/fft.h"
 #include "tensor/lstm.h"
 #include "tests/cudasim/library_helpers.h"
-#include "tests/tensor_helpers.h"
+#include "tests/support/tensor_helpers.h"
 
 namespace unmix {
 namespace {

@@ -10,10 +10,10 @@
 #include "tensor/group_limits.h"
 #include "tensor/launch.h"
 #include "tensor/lstm.h"
-#include "tests/audio_helpers.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/cudasim/helpers.h"
-#include "tests/op_references.h"
-#include "tests/tensor_helpers.h"
+#include "tests/support/op_references.h"
+#include "tests/support/tensor_helpers.h"
 
 namespace cudasim {
 namespace {

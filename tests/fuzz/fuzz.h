@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "models/model_files.h"
-#include "tensor/safetensors.h"
+#include "formats/safetensors.h"
 
 namespace unmix::fuzz {
 

@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "fuzz.h"
-#include "models/json_file.h"
+#include "base/json.h"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // .pth files as they are, of both formats.
 #include "fuzz.h"
-#include "tensor/pth.h"
+#include "formats/pth.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace unmix;

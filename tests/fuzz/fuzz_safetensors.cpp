@@ -1,6 +1,6 @@
 // .safetensors files.
 #include "fuzz.h"
-#include "tensor/safetensors.h"
+#include "formats/safetensors.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace unmix;
