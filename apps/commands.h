@@ -10,13 +10,13 @@
 namespace unmix {
 
 struct CommonOptions {
-  bool quiet = false;    // no messages but warnings and errors
-  bool json = false;     // results as JSON
+  bool quiet = false;  // no messages but warnings and errors
+  bool json = false;   // results as JSON
   bool no_cuda = false;
   std::string device = "auto";
   uint64_t seed = 42;
 
-  Device open_device() const;              // --device, --no-cuda
+  Device open_device() const;                  // --device, --no-cuda
   void say(const std::string& message) const;  // a line on standard error unless --quiet
   void warn(const std::string& message) const;
 };

@@ -35,8 +35,11 @@ ordered_json devices() {
 }
 
 ordered_json information() {
-  ordered_json info{{"version", version()}, {"commit", commit()}, {"build", build_description()},
-                    {"devices", devices()}, {"libraries", libraries()}};
+  ordered_json info{{"version", version()},
+                    {"commit", commit()},
+                    {"build", build_description()},
+                    {"devices", devices()},
+                    {"libraries", libraries()}};
   for (const ModelEntry& model : model_registry())
     info["models"].push_back({{"name", model.name}, {"description", model.description}});
   for (const DiscriminatorEntry& judge : discriminator_registry())
@@ -44,8 +47,12 @@ ordered_json information() {
   for (const DatasetEntry& dataset : dataset_registry())
     info["datasets"].push_back({{"name", dataset.name}, {"description", dataset.layout}});
   for (const LossEntry& loss : loss_registry())
-    info["losses"].push_back({{"name", loss.name}, {"domain", loss.domain}, {"seed", loss.formula},
-                              {"paper", loss.paper}, {"learning_rate", loss.learning_rate}, {"source", loss.source}});
+    info["losses"].push_back({{"name", loss.name},
+                              {"domain", loss.domain},
+                              {"seed", loss.formula},
+                              {"paper", loss.paper},
+                              {"learning_rate", loss.learning_rate},
+                              {"source", loss.source}});
   return info;
 }
 
@@ -80,8 +87,10 @@ void add_info(CLI::App& program) {
   command->callback([options] {
     if (options->markdown) return fmt::print("{}\n{}", loss_table_markdown(), dataset_table_markdown());
     const ordered_json info = information();
-    if (options->common.json) fmt::print("{}\n", info.dump(2));
-    else print_text(info);
+    if (options->common.json)
+      fmt::print("{}\n", info.dump(2));
+    else
+      print_text(info);
   });
 }
 

@@ -18,8 +18,8 @@ struct Options {
 
 void run(const Options& options) {
   const Objective objective(options.name, {parse_variant(options.variant)});
-  const LossOnFile result = loss_on_file(objective, options.input, options.n_fft, options.hop, options.weights,
-                                         options.common.open_device());
+  const LossOnFile result =
+      loss_on_file(objective, options.input, options.n_fft, options.hop, options.weights, options.common.open_device());
   if (!options.output.empty()) write_mask_gradient(options.output, result);
   nlohmann::json report{{"loss", result.value}};
   if (!result.features.empty()) report["features"] = result.features;
@@ -33,9 +33,10 @@ void add_loss(CLI::App& program) {
   CLI::App* command = program.add_subcommand("loss", "One loss and its gradient on a batch from a file");
   command->add_option("--name", options->name, "Of the loss, or a weighted sum; 'unmix info' lists them")->required();
   command->add_option("--variant", options->variant, "seed (the study's code) or paper")->capture_default_str();
-  command->add_option("--input", options->input,
-                      ".safetensors with mixture (B,C,T), targets (K,B,C,T), masks (K,F,B,C,bins); its metadata "
-                      "sample_rate, in Hz, is 44100 unless given")
+  command
+      ->add_option("--input", options->input,
+                   ".safetensors with mixture (B,C,T), targets (K,B,C,T), masks (K,F,B,C,bins); its metadata "
+                   "sample_rate, in Hz, is 44100 unless given")
       ->required();
   command->add_option("--weights", options->weights, "Of the loss's network: discriminators, or VGGish");
   command->add_option("--nfft", options->n_fft, "Of the STFT; default: the file's metadata n_fft")

@@ -12,10 +12,10 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "evaluation/aggregate.h"
-#include "evaluation/statistics.h"
 #include "evaluation/evaluate_songs.h"
 #include "evaluation/measures.h"
 #include "evaluation/sdr.h"
+#include "evaluation/statistics.h"
 #include "experiments/loss_metrics.h"
 #include "losses/loss_file.h"
 
@@ -45,8 +45,8 @@ NamedAudio read_references(const Options& options) {
   const fs::path& reference = options.reference;
   check(is_stem_file(reference) || fs::is_directory(reference), "score",
         "{} is neither a .stem.mp4 nor a folder of WAV files", reference.string());
-  NamedAudio signals = is_stem_file(reference) ? read_song({reference.filename().string(), reference})
-                                               : read_wav_folder(reference);
+  NamedAudio signals =
+      is_stem_file(reference) ? read_song({reference.filename().string(), reference}) : read_wav_folder(reference);
   if (options.mixture.empty()) return signals;
   std::erase_if(signals, [](const auto& signal) { return signal.first == "mixture"; });
   signals.emplace_back("mixture", read_audio(options.mixture));

@@ -52,11 +52,10 @@ void check_command(const std::string& name, const CLI::App& program) {
   const std::vector<std::string> commands = command_names(program);
   if (commands.empty()) return;
   if (name.empty())
-    throw UsageError(
-        fmt::format("give a command: {} ('{} --help')", fmt::join(commands, ", "), program.get_name()));
+    throw UsageError(fmt::format("give a command: {} ('{} --help')", fmt::join(commands, ", "), program.get_name()));
   if (!name.starts_with('-') && std::find(commands.begin(), commands.end(), name) == commands.end())
-    throw UsageError(fmt::format("there is no command '{}'; nearest: {}", name,
-                                 fmt::join(nearest_names(name, commands), ", ")));
+    throw UsageError(
+        fmt::format("there is no command '{}'; nearest: {}", name, fmt::join(nearest_names(name, commands), ", ")));
 }
 
 }  // namespace

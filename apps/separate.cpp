@@ -123,9 +123,10 @@ void add_separate(CLI::App& program) {
   command->add_option("--aggregate", options->aggregate,
                       "Write sums of sources instead, as JSON: {\"accompaniment\": [\"drums\", \"bass\", \"other\"]}");
   command
-      ->add_option("--downmix", options->downmix,
-                   "How more than two channels become two: bs775 mixes them by ITU-R BS.775 where their places are known, "
-                   "first takes the first two")
+      ->add_option(
+          "--downmix", options->downmix,
+          "How more than two channels become two: bs775 mixes them by ITU-R BS.775 where their places are known, "
+          "first takes the first two")
       ->capture_default_str();
   command->add_option(
       "--segment", options->separation.segment,

@@ -9,9 +9,9 @@
 #include "apps/train_program.h"
 #include "base/interrupt.h"
 #include "base/json.h"
+#include "base/progress.h"
 #include "data/check_data.h"
 #include "training/option_table.h"
-#include "base/progress.h"
 #include "training/train.h"
 #include "training/training_data.h"
 
@@ -86,8 +86,10 @@ CLI::Option* add_option(CLI::App& command, const TrainOption& option, std::optio
 template <class T>
 CLI::Option* add_option(CLI::App& command, const TrainOption& option, T& value) {
   CLI::Option& added = *command.add_option(names_of(option), value, std::string(option.help));
-  if constexpr (std::is_arithmetic_v<T>) added.capture_default_str();
-  else if (!value.empty()) added.capture_default_str();
+  if constexpr (std::is_arithmetic_v<T>)
+    added.capture_default_str();
+  else if (!value.empty())
+    added.capture_default_str();
   return &added;
 }
 
@@ -99,9 +101,7 @@ void make_train(CLI::App& command, const std::string& loss) {
     if (option.name == "seed") continue;  // one of the common options
     if (option.name == "loss" && !loss.empty()) continue;
     std::visit(
-        [&](auto member) {
-          add_option(command, option, options->train.*member)->group(std::string(option.group));
-        },
+        [&](auto member) { add_option(command, option, options->train.*member)->group(std::string(option.group)); },
         option.member);
   }
   command.get_option("--root")->required();

@@ -26,26 +26,13 @@ bool append_channel(std::vector<float>& to, const AVFrame& frame, int channel) {
   const uint8_t* from = frame.extended_data[planar ? channel : 0];
   const int first = planar ? 0 : channel, step = planar ? 1 : frame.ch_layout.nb_channels, count = frame.nb_samples;
   switch (av_get_packed_sample_fmt(format)) {
-    case AV_SAMPLE_FMT_U8:
-      append_samples<uint8_t>(to, from, first, step, count, 0x1p-7F);
-      break;
-    case AV_SAMPLE_FMT_S16:
-      append_samples<int16_t>(to, from, first, step, count, 0x1p-15F);
-      break;
-    case AV_SAMPLE_FMT_S32:
-      append_samples<int32_t>(to, from, first, step, count, 0x1p-31F);
-      break;
-    case AV_SAMPLE_FMT_S64:
-      append_samples<int64_t>(to, from, first, step, count, 0x1p-63F);
-      break;
-    case AV_SAMPLE_FMT_FLT:
-      append_samples<float>(to, from, first, step, count, 1.0F);
-      break;
-    case AV_SAMPLE_FMT_DBL:
-      append_samples<double>(to, from, first, step, count, 1.0F);
-      break;
-    default:
-      return false;
+    case AV_SAMPLE_FMT_U8: append_samples<uint8_t>(to, from, first, step, count, 0x1p-7F); break;
+    case AV_SAMPLE_FMT_S16: append_samples<int16_t>(to, from, first, step, count, 0x1p-15F); break;
+    case AV_SAMPLE_FMT_S32: append_samples<int32_t>(to, from, first, step, count, 0x1p-31F); break;
+    case AV_SAMPLE_FMT_S64: append_samples<int64_t>(to, from, first, step, count, 0x1p-63F); break;
+    case AV_SAMPLE_FMT_FLT: append_samples<float>(to, from, first, step, count, 1.0F); break;
+    case AV_SAMPLE_FMT_DBL: append_samples<double>(to, from, first, step, count, 1.0F); break;
+    default: return false;
   }
   return true;
 }

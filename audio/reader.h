@@ -35,9 +35,9 @@ std::unique_ptr<AudioReader> open_audio(const std::filesystem::path& path, int64
 // Of audio in memory, which must outlive the reader.
 std::unique_ptr<AudioReader> open_memory(const Audio& audio, const std::string& name);
 
-// Of what can be read only once, such as standard input, without closing it. WAV (PCM of 8, 16, 24 or 32 bits, floats of
-// 32 or 64) is read as it comes; a header that states no length, as programs write it that do not know it yet, means: to
-// the end. The bytes of other formats go to a nameless temporary file first.
+// Of what can be read only once, such as standard input, without closing it. WAV (PCM of 8, 16, 24 or 32 bits, floats
+// of 32 or 64) is read as it comes; a header that states no length, as programs write it that do not know it yet,
+// means: to the end. The bytes of other formats go to a nameless temporary file first.
 std::unique_ptr<AudioReader> open_stream(int descriptor, const std::string& name);
 
 // Frames start .. start + frames (-1: to the end) of what the reader gives; throws where it ends before `start`.

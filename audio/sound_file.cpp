@@ -22,33 +22,21 @@ namespace fs = std::filesystem;
 uint64_t speaker_bit(int place) {
   switch (place) {
     case SF_CHANNEL_MAP_LEFT:
-    case SF_CHANNEL_MAP_FRONT_LEFT:
-      return 0x1;
+    case SF_CHANNEL_MAP_FRONT_LEFT: return 0x1;
     case SF_CHANNEL_MAP_RIGHT:
-    case SF_CHANNEL_MAP_FRONT_RIGHT:
-      return 0x2;
+    case SF_CHANNEL_MAP_FRONT_RIGHT: return 0x2;
     case SF_CHANNEL_MAP_CENTER:
     case SF_CHANNEL_MAP_MONO:
-    case SF_CHANNEL_MAP_FRONT_CENTER:
-      return 0x4;
-    case SF_CHANNEL_MAP_LFE:
-      return 0x8;
-    case SF_CHANNEL_MAP_REAR_LEFT:
-      return 0x10;
-    case SF_CHANNEL_MAP_REAR_RIGHT:
-      return 0x20;
-    case SF_CHANNEL_MAP_FRONT_LEFT_OF_CENTER:
-      return 0x40;
-    case SF_CHANNEL_MAP_FRONT_RIGHT_OF_CENTER:
-      return 0x80;
-    case SF_CHANNEL_MAP_REAR_CENTER:
-      return 0x100;
-    case SF_CHANNEL_MAP_SIDE_LEFT:
-      return 0x200;
-    case SF_CHANNEL_MAP_SIDE_RIGHT:
-      return 0x400;
-    default:
-      return 0;
+    case SF_CHANNEL_MAP_FRONT_CENTER: return 0x4;
+    case SF_CHANNEL_MAP_LFE: return 0x8;
+    case SF_CHANNEL_MAP_REAR_LEFT: return 0x10;
+    case SF_CHANNEL_MAP_REAR_RIGHT: return 0x20;
+    case SF_CHANNEL_MAP_FRONT_LEFT_OF_CENTER: return 0x40;
+    case SF_CHANNEL_MAP_FRONT_RIGHT_OF_CENTER: return 0x80;
+    case SF_CHANNEL_MAP_REAR_CENTER: return 0x100;
+    case SF_CHANNEL_MAP_SIDE_LEFT: return 0x200;
+    case SF_CHANNEL_MAP_SIDE_RIGHT: return 0x400;
+    default: return 0;
   }
 }
 

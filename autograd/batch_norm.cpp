@@ -15,9 +15,7 @@ struct Normalize {
 
 struct GradientSums {
   const float *x, *dy, *mean, *scale;
-  HD Values<float, 2> operator()(int64_t i, int64_t c) const {
-    return {{dy[i], dy[i] * (x[i] - mean[c]) * scale[c]}};
-  }
+  HD Values<float, 2> operator()(int64_t i, int64_t c) const { return {{dy[i], dy[i] * (x[i] - mean[c]) * scale[c]}}; }
 };
 
 struct StoreGradients {
@@ -52,8 +50,7 @@ Var batch_norm(const Var& x, const BatchNormParameters& layer) {
   const Device device = xv.device();
   const Normalizer n = batch_statistics(xv, c, layer, "batch_norm");
   Tensor y = Tensor::empty(xv.shape(), device);
-  for_channels(device, c,
-               Normalize{xv.data(), n.mean.data(), n.scale.data(), w.data(), bias.value().data(), y.data()});
+  for_channels(device, c, Normalize{xv.data(), n.mean.data(), n.scale.data(), w.data(), bias.value().data(), y.data()});
   return make_var(y, {x, weight, bias}, [=, training = layer.training](const Tensor& dy, Gradients& gradients) {
     Tensor db = Tensor::empty({c.channels}, device), dw = Tensor::empty({c.channels}, device);
     reduce_channels<2>(device, c, GradientSums{xv.data(), dy.data(), n.mean.data(), n.scale.data()},
@@ -61,8 +58,9 @@ Var batch_norm(const Var& x, const BatchNormParameters& layer) {
     if (gradients.wanted(0)) {
       Tensor dx = Tensor::empty(xv.shape(), device);
       const float per_value = training ? 1.0f / static_cast<float>(c.per_channel()) : 0.0f;
-      for_channels(device, c, InputGradient{xv.data(), dy.data(), n.mean.data(), n.scale.data(), w.data(), db.data(),
-                                            dw.data(), per_value, dx.data()});
+      for_channels(device, c,
+                   InputGradient{xv.data(), dy.data(), n.mean.data(), n.scale.data(), w.data(), db.data(), dw.data(),
+                                 per_value, dx.data()});
       gradients.add(0, dx);
     }
     gradients.add(1, dw);

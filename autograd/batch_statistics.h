@@ -88,9 +88,9 @@ inline Normalizer batch_statistics(const Tensor& x, const Channels& c, const Bat
         to_string(x.shape()));
   Tensor pivot = Tensor::empty({c.channels}, device);
   parallel_for(device, c.channels, FindPivot{x.data(), c, pivot.data()});
-  reduce_channels<2>(
-      device, c, Deviations{x.data(), pivot.data()},
-      StoreStatistics{pivot.data(), c.per_channel(), layer.momentum, layer.eps, n.mean.data(), n.scale.data(), mean, variance});
+  reduce_channels<2>(device, c, Deviations{x.data(), pivot.data()},
+                     StoreStatistics{pivot.data(), c.per_channel(), layer.momentum, layer.eps, n.mean.data(),
+                                     n.scale.data(), mean, variance});
   return n;
 }
 

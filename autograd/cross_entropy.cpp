@@ -47,7 +47,8 @@ struct Categorical {
   }
   HD Values<float, 1> operator()(int64_t /*row*/, int64_t col) const {
     const float most = largest(col);
-    return {{most - logits[static_cast<int64_t>(labels[col]) * cols + col] + log1p_approx(exponentials(col, most) - 1.0f)}};
+    return {
+        {most - logits[static_cast<int64_t>(labels[col]) * cols + col] + log1p_approx(exponentials(col, most) - 1.0f)}};
   }
 };
 
@@ -85,7 +86,8 @@ Var binary_cross_entropy(const Var& logits, const Tensor& targets) {
 }
 
 Var cross_entropy(const Var& logits, const Tensor& labels) {
-  check(!logits.shape().empty() && logits.size() > 0 && Shape(logits.shape().begin() + 1, logits.shape().end()) == labels.shape(),
+  check(!logits.shape().empty() && logits.size() > 0 &&
+            Shape(logits.shape().begin() + 1, logits.shape().end()) == labels.shape(),
         "cross_entropy", "logits {} do not fit the labels {}", to_string(logits.shape()), to_string(labels.shape()));
   const Tensor x = logits.value();
   const Device device = x.device();
@@ -95,9 +97,10 @@ Var cross_entropy(const Var& logits, const Tensor& labels) {
                  StoreSum{y.data(), factor});
   return make_var(y, {logits}, [=](const Tensor& dy, Gradients& gradients) {
     Tensor dx = Tensor::empty(x.shape(), device);
-    parallel_for(device, labels.size(),
-                 CategoricalGradient{{x.data(), labels.data(), x.dim(0), labels.size()}, dy.data(),
-                                     static_cast<float>(factor), dx.data()});
+    parallel_for(
+        device, labels.size(),
+        CategoricalGradient{
+            {x.data(), labels.data(), x.dim(0), labels.size()}, dy.data(), static_cast<float>(factor), dx.data()});
     gradients.add(0, dx);
   });
 }

@@ -54,9 +54,8 @@ Tensor inverse(Tensor spectrum) {
 Var rfft(const Var& x) {
   check(!x.shape().empty() && x.dim(-1) >= 2 && x.dim(-1) % 2 == 0, "rfft",
         "shape {} must end with an even number of values", to_string(x.shape()));
-  return make_var(forward(x.value()), {x}, [](const Tensor& dy, Gradients& gradients) {
-    gradients.add(0, inverse(weighed(dy, 1.0f, 0.5f)));
-  });
+  return make_var(forward(x.value()), {x},
+                  [](const Tensor& dy, Gradients& gradients) { gradients.add(0, inverse(weighed(dy, 1.0f, 0.5f))); });
 }
 
 Var irfft(const Var& spectrum) {

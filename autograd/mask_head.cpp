@@ -97,34 +97,38 @@ Var mask_head(const Var& x, const BatchNormParameters& layer, const Var& scale, 
   const Channels c{xv.dim(0), xv.dim(1), 1};
   const Normalizer n = batch_statistics(xv, c, layer, "mask_head");
   Tensor factor = Tensor::empty({c.channels}, device), offset = Tensor::empty({c.channels}, device);
-  parallel_for(device, c.channels, Columns{w.data(), b.data(), s.data(), shift.value().data(), n.scale.data(), bins,
-                                           factor.data(), offset.data()});
+  parallel_for(
+      device, c.channels,
+      Columns{w.data(), b.data(), s.data(), shift.value().data(), n.scale.data(), bins, factor.data(), offset.data()});
   Tensor y = out.defined() ? out : Tensor::empty(xv.shape(), device);
   check(y.shape() == xv.shape(), "mask_head", "output {} does not fit input {}", to_string(y.shape()),
         to_string(xv.shape()));
   for_channels(device, c, Apply{xv.data(), n.mean.data(), factor.data(), offset.data(), y.data()});
 
-  return make_var(y, {x, weight, bias, scale, shift}, [=, training = layer.training](const Tensor& dy, Gradients& gradients) {
-    Tensor s1 = Tensor::empty({c.channels}, device), s2 = Tensor::empty({c.channels}, device);
-    reduce_channels<2>(device, c, GradientSums{xv.data(), y.data(), dy.data(), n.mean.data(), n.scale.data()},
-                       StoreSums{s1.data(), s2.data()});
-    Tensor dw = Tensor::empty(w.shape(), device), db = Tensor::empty(w.shape(), device);
-    parallel_for(device, c.channels, ColumnGradients{s1.data(), s2.data(), s.data(), bins, dw.data(), db.data()});
-    Tensor ds = Tensor::empty({bins}, device), dt = Tensor::empty({bins}, device);
-    parallel_for(device, bins, BinGradients{s1.data(), s2.data(), w.data(), b.data(), bins, c.channels / bins,
-                                            ds.data(), dt.data()});
-    if (gradients.wanted(0)) {
-      Tensor dx = Tensor::empty(xv.shape(), device);
-      const float per_row = training ? 1.0f / static_cast<float>(c.outer) : 0.0f;
-      for_channels(device, c, InputGradient{xv.data(), y.data(), dy.data(), n.mean.data(), n.scale.data(),
-                                            factor.data(), s1.data(), s2.data(), per_row, dx.data()});
-      gradients.add(0, dx);
-    }
-    gradients.add(1, dw);
-    gradients.add(2, db);
-    gradients.add(3, ds);
-    gradients.add(4, dt);
-  });
+  return make_var(
+      y, {x, weight, bias, scale, shift}, [=, training = layer.training](const Tensor& dy, Gradients& gradients) {
+        Tensor s1 = Tensor::empty({c.channels}, device), s2 = Tensor::empty({c.channels}, device);
+        reduce_channels<2>(device, c, GradientSums{xv.data(), y.data(), dy.data(), n.mean.data(), n.scale.data()},
+                           StoreSums{s1.data(), s2.data()});
+        Tensor dw = Tensor::empty(w.shape(), device), db = Tensor::empty(w.shape(), device);
+        parallel_for(device, c.channels, ColumnGradients{s1.data(), s2.data(), s.data(), bins, dw.data(), db.data()});
+        Tensor ds = Tensor::empty({bins}, device), dt = Tensor::empty({bins}, device);
+        parallel_for(
+            device, bins,
+            BinGradients{s1.data(), s2.data(), w.data(), b.data(), bins, c.channels / bins, ds.data(), dt.data()});
+        if (gradients.wanted(0)) {
+          Tensor dx = Tensor::empty(xv.shape(), device);
+          const float per_row = training ? 1.0f / static_cast<float>(c.outer) : 0.0f;
+          for_channels(device, c,
+                       InputGradient{xv.data(), y.data(), dy.data(), n.mean.data(), n.scale.data(), factor.data(),
+                                     s1.data(), s2.data(), per_row, dx.data()});
+          gradients.add(0, dx);
+        }
+        gradients.add(1, dw);
+        gradients.add(2, db);
+        gradients.add(3, ds);
+        gradients.add(4, dt);
+      });
 }
 
 }  // namespace unmix

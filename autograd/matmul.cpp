@@ -35,24 +35,21 @@ Var matmul(const Var& a, const Var& b, bool transpose_a, bool transpose_b) {
             Factor{av, false}.batch() == Factor{bv, false}.batch(),
         "matmul", "shapes {}{} and {}{} do not fit", to_string(av.shape()), transpose_a ? " transposed" : "",
         to_string(bv.shape()), transpose_b ? " transposed" : "");
-  return make_var(product({av, transpose_a}, {bv, transpose_b}), {a, b},
-                  [=](const Tensor& dy, Gradients& gradients) {
-                    // With A given transposed its gradient is the transposed one: B dY^T; the same for B.
-                    if (gradients.wanted(0))
-                      gradients.add(0, transpose_a ? product({bv, transpose_b}, {dy, true})
-                                                   : product({dy, false}, {bv, !transpose_b}));
-                    if (gradients.wanted(1))
-                      gradients.add(1, transpose_b ? product({dy, true}, {av, transpose_a})
-                                                   : product({av, !transpose_a}, {dy, false}));
-                  });
+  return make_var(product({av, transpose_a}, {bv, transpose_b}), {a, b}, [=](const Tensor& dy, Gradients& gradients) {
+    // With A given transposed its gradient is the transposed one: B dY^T; the same for B.
+    if (gradients.wanted(0))
+      gradients.add(0, transpose_a ? product({bv, transpose_b}, {dy, true}) : product({dy, false}, {bv, !transpose_b}));
+    if (gradients.wanted(1))
+      gradients.add(1, transpose_b ? product({dy, true}, {av, transpose_a}) : product({av, !transpose_a}, {dy, false}));
+  });
 }
 
 Var linear(const Var& x, const Var& weight, const Var& bias) {
   check(weight.shape().size() == 2 && !x.shape().empty() && x.dim(-1) == weight.dim(1), "linear",
         "input {} and weight {} do not fit", to_string(x.shape()), to_string(weight.shape()));
   if (bias.defined())
-    check(bias.shape() == Shape{weight.dim(0)}, "linear", "weight {} and bias {} do not fit",
-          to_string(weight.shape()), to_string(bias.shape()));
+    check(bias.shape() == Shape{weight.dim(0)}, "linear", "weight {} and bias {} do not fit", to_string(weight.shape()),
+          to_string(bias.shape()));
   Shape shape = x.shape();
   shape.back() = weight.dim(0);
   const Var y = reshape(matmul(reshape(x, {-1, x.dim(-1)}), weight, false, true), shape);

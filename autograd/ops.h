@@ -15,16 +15,16 @@ Var mul(const Var& a, const Var& b);
 Var div(const Var& a, const Var& b);
 Var scale(const Var& x, float factor);
 Var add_scalar(const Var& x, float term);
-Var abs(const Var& x);     // derivative 0 at 0
+Var abs(const Var& x);  // derivative 0 at 0
 Var square(const Var& x);
-Var sqrt(const Var& x);    // derivative 0 at 0
+Var sqrt(const Var& x);  // derivative 0 at 0
 Var exp(const Var& x);
-Var log(const Var& x);     // natural
+Var log(const Var& x);  // natural
 Var tanh(const Var& x);
 Var sigmoid(const Var& x);
 Var relu(const Var& x);
-Var leaky_relu(const Var& x, float slope);      // x for x > 0, slope x otherwise
-Var clamp_min(const Var& x, float minimum);     // derivative 0 below and at the minimum
+Var leaky_relu(const Var& x, float slope);   // x for x > 0, slope x otherwise
+Var clamp_min(const Var& x, float minimum);  // derivative 0 below and at the minimum
 // Zeroes each value with probability p and scales the others by 1/(1-p); (seed, stream) choose which.
 Var dropout(const Var& x, float p, uint64_t seed, uint64_t stream);
 
@@ -36,8 +36,8 @@ inline Var operator*(float factor, const Var& x) { return scale(x, factor); }
 inline Var operator+(const Var& x, float term) { return add_scalar(x, term); }
 
 // ---- reductions, accumulated in double ----------------------------------------------------------------------------
-Var sum(const Var& x);             // shape {}
-Var mean(const Var& x);            // shape {}
+Var sum(const Var& x);                 // shape {}
+Var mean(const Var& x);                // shape {}
 Var sum_axis(const Var& x, int axis);  // removes the axis
 
 // ---- shape --------------------------------------------------------------------------------------------------------
@@ -78,13 +78,13 @@ struct BatchNormParameters {
   bool training;
   float momentum = 0.1f, eps = 1e-5f;
 };
-// x (outer, channels, inner...) with channels on axis 1: (x - m) / sqrt(v + eps) * weight + bias, m and v the batch's in
-// training and the running ones otherwise.
+// x (outer, channels, inner...) with channels on axis 1: (x - m) / sqrt(v + eps) * weight + bias, m and v the batch's
+// in training and the running ones otherwise.
 Var batch_norm(const Var& x, const BatchNormParameters& layer);
 
 // ---- spectra: complex tensors have a trailing axis of 2 -----------------------------------------------------------
-Var rfft(const Var& x);                      // (..., n) -> (..., n/2+1, 2), n even
-Var irfft(const Var& spectrum);              // (..., n/2+1, 2) -> (..., n), with the factor 1/n
+Var rfft(const Var& x);          // (..., n) -> (..., n/2+1, 2), n even
+Var irfft(const Var& spectrum);  // (..., n/2+1, 2) -> (..., n), with the factor 1/n
 
 struct StftOptions {
   int64_t n_fft, hop;
@@ -100,7 +100,7 @@ Tensor stft_magnitude(const Tensor& x, const StftOptions& options);
 // (frames, ..., bins, 2) -> (..., length), the least-squares inverse; length 0: as long as the frames reach.
 Var istft(const Var& spectrum, const StftOptions& options, int64_t length = 0);
 
-Var magnitude(const Var& spectrum);          // (..., 2) -> (...), derivative 0 at 0
+Var magnitude(const Var& spectrum);  // (..., 2) -> (...), derivative 0 at 0
 // mask (..., S) times the complex spectrum S + (2): the spectrum repeats along the mask's first axes.
 Var apply_mask(const Var& mask, const Tensor& spectrum);
 // ISTFT(mask_k S) for each source k: mask (K, frames, ..., bins), S (frames, ..., bins, 2) -> (K, ..., length). The

@@ -25,8 +25,8 @@ struct Kernel {
   Kernel(int64_t up, int64_t down) {
     const double ratio = std::min(1.0, static_cast<double>(up) / static_cast<double>(down));
     cutoff = ratio * (kResamplePassBand + kResampleStopBand) / 2.0;
-    half_width = (kResampleAttenuation - 7.95) /
-                 (4.57 * std::numbers::pi * ratio * (kResampleStopBand - kResamplePassBand));
+    half_width =
+        (kResampleAttenuation - 7.95) / (4.57 * std::numbers::pi * ratio * (kResampleStopBand - kResamplePassBand));
     beta = 0.1102 * (kResampleAttenuation - 8.7);
   }
 

@@ -84,9 +84,10 @@ SpectralDistances spectral_distances(const Var& spectrum, const Tensor& target, 
   parallel_for(device, sources, AddFrames{sums, frames, sources, size, values.data(), energy.data()});
   const Var both = make_var(values, {spectrum}, [=](const Tensor& dy, Gradients& gradients) {
     Tensor dx = Tensor::empty(s.shape(), device);
-    parallel_for(device, rows, cols,
-                 SpectrumGradient{{s.data(), target.data(), cols, floor}, dy.data(), sources,
-                                  static_cast<float>(1.0 / size), dx.data()});
+    parallel_for(
+        device, rows, cols,
+        SpectrumGradient{
+            {s.data(), target.data(), cols, floor}, dy.data(), sources, static_cast<float>(1.0 / size), dx.data()});
     gradients.add(0, dx);
   });
   const auto part = [&](int64_t i) { return reshape(slice(both, 0, i, i + 1), {sources}); };

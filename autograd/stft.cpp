@@ -21,8 +21,12 @@ void check_options(const StftOptions& options, const char* op) {
 StftFrames frames_of(const Tensor& x, const StftOptions& options) {
   check(x.rank() >= 1 && x.size() > 0, "stft", "shape {} holds no signal", to_string(x.shape()));
   const int64_t samples = x.dim(-1);
-  return {options.n_fft,        options.hop, options.center ? options.n_fft / 2 : 0,
-          x.size() / samples,   samples,     stft_frame_count(options, samples),
+  return {options.n_fft,
+          options.hop,
+          options.center ? options.n_fft / 2 : 0,
+          x.size() / samples,
+          samples,
+          stft_frame_count(options, samples),
           options.center ? Edge::reflect : Edge::zero};
 }
 
@@ -142,8 +146,8 @@ Inverse inverse_of(Shape bins, const StftOptions& options, int64_t length, const
   Shape shape(bins.begin() + 1, bins.end());
   shape.back() = length;
   const float per_bin = 1.0f / static_cast<float>(n_fft);
-  const StftFrames f{n_fft,  options.hop, pad,        element_count(shape) / length,
-                     length, frames,      Edge::zero, per_bin, per_bin};
+  const StftFrames f{n_fft,      options.hop, pad,    element_count(shape) / length, length, frames,
+                     Edge::zero, per_bin,     per_bin};
   return {f, shape, options.window, cached_inverse_envelope(f, options.window)};
 }
 

@@ -13,7 +13,8 @@ namespace unmix {
 void write_atomically(const std::filesystem::path& path,
                       const std::function<void(const std::filesystem::path& temporary)>& write);
 
-// The same for a file that is written piece by piece. Without commit, `path` stays as it was and the temporary is removed.
+// The same for a file that is written piece by piece. Without commit, `path` stays as it was and the temporary is
+// removed.
 class AtomicFile {
  public:
   explicit AtomicFile(const std::filesystem::path& path);  // throws where `path` cannot be written
@@ -22,7 +23,7 @@ class AtomicFile {
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   const std::filesystem::path& temporary() const { return temporary_; }  // the caller writes this file, or appends
-  void append(std::string_view bytes);                                   // to the temporary, which the first call creates
+  void append(std::string_view bytes);  // to the temporary, which the first call creates
   void commit();
 
  private:

@@ -26,7 +26,7 @@ sigset_t interrupts() {
 
 // As nohup or a shell's background job starts a program. Linux keeps a blocked signal even where it is ignored.
 bool is_ignored(int signal) {
-  struct sigaction action{};
+  struct sigaction action {};
   return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 

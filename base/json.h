@@ -18,7 +18,8 @@ nlohmann::ordered_json parse_json_object(const char* where, const std::string& t
 // A value for a message: the start of its text, or "array", "object".
 std::string brief(const nlohmann::ordered_json& value);
 
-// The text of a value; bytes of strings and keys that are not UTF-8 are written as by to_utf8 (nlohmann-json would throw).
+// The text of a value; bytes of strings and keys that are not UTF-8 are written as by to_utf8 (nlohmann-json would
+// throw).
 std::string json_text(const nlohmann::json& value, int indent = -1);
 std::string json_text(const nlohmann::ordered_json& value, int indent = -1);
 

@@ -11,8 +11,9 @@ namespace unmix {
 sigset_t asynchronous_signals();
 
 // While it lives the calling thread takes no signal; those that come wait for its end or go to another thread. OpenMP's
-// workers of this thread take none from the first scope on, for life: workers made inside a scope inherit its mask. Hence
-// a scope stands around products, and around every parallel region of tensor/ and layers/, which may make workers too.
+// workers of this thread take none from the first scope on, for life: workers made inside a scope inherit its mask.
+// Hence a scope stands around products, and around every parallel region of tensor/ and layers/, which may make workers
+// too.
 class SignalsBlocked {
  public:
   explicit SignalsBlocked(bool active = true);

@@ -10,8 +10,7 @@ namespace unmix::bench {
 inline Tensor noise(Shape shape, uint64_t stream) {
   Tensor tensor = Tensor::empty(std::move(shape));
   const Philox random{1, stream};
-  for (int64_t i = 0; i < tensor.size(); ++i)
-    tensor.data()[i] = 0.2f * random.uniform(static_cast<uint64_t>(i)) - 0.1f;
+  for (int64_t i = 0; i < tensor.size(); ++i) tensor.data()[i] = 0.2f * random.uniform(static_cast<uint64_t>(i)) - 0.1f;
   return tensor;
 }
 

@@ -34,7 +34,7 @@ class DecodedTrack {
   int sample_rate() const { return sample_rate_; }
   int channels() const { return channels_; }
   int64_t frames() const { return frames_; }
-  int parts() const { return parts_; }  // 5, or 1 for a track of one signal
+  int parts() const { return parts_; }    // 5, or 1 for a track of one signal
   float scale() const { return scale_; }  // a sample is its int16 times this
 
   // Interleaved samples; part 0 is the mixture, part 1 + k source k of musdb_sources.

@@ -73,9 +73,7 @@ class BlockToeplitz {
   }
   int64_t width(int64_t k) const { return n_ - k * m_; }
   // Row r of block row k of R, from the diagonal block on.
-  double* row(int64_t k, int64_t r) const {
-    return rows_.get() + m_ * (k * n_ - m_ * k * (k - 1) / 2) + r * width(k);
-  }
+  double* row(int64_t k, int64_t r) const { return rows_.get() + m_ * (k * n_ - m_ * k * (k - 1) / 2) + r * width(k); }
   double* row_of_b(const Doubles& b, int64_t k, int64_t r) const { return b.get() + r * n_ + k * m_; }
 
   bool begin(const Doubles& b) const;

@@ -15,7 +15,7 @@ constexpr int64_t kMostChunks = 8;  // sums that are made side by side and added
 
 struct Task {
   const SignalChannels& left;  // references, then estimates
-  int64_t references;    // the first channels of `left`, which are the right signals too
+  int64_t references;          // the first channels of `left`, which are the right signals too
   int64_t first, last, lags, hop;
   const DoubleFft& fft;
 
@@ -36,8 +36,7 @@ void transform(const Task& task, int64_t begin, int64_t count, const Doubles& re
   for (int64_t b = 0; b < count; ++b) {
     const int64_t start = task.first + (begin + b) * task.hop;
     for (int64_t c = 0; c < left; ++c) add(c, start, task.hop, c * kBatch + b);
-    for (int64_t c = 0; c < task.references; ++c)
-      add(c, start - task.lags + 1, kFft, (left + c) * kBatch + b);
+    for (int64_t c = 0; c < task.references; ++c) add(c, start - task.lags + 1, kFft, (left + c) * kBatch + b);
   }
 }
 
@@ -90,8 +89,8 @@ void read_channel(std::span<const float> channel, int64_t start, int64_t count, 
   std::fill(to + (end - start), to + count, 0.0);
 }
 
-CrossCorrelations::CrossCorrelations(const SignalChannels& references, const SignalChannels& estimates, int64_t first, int64_t last,
-                           int64_t lags, int threads)
+CrossCorrelations::CrossCorrelations(const SignalChannels& references, const SignalChannels& estimates, int64_t first,
+                                     int64_t last, int64_t lags, int threads)
     : references_(static_cast<int64_t>(references.size())), lags_(lags) {
   SignalChannels left = references;
   left.insert(left.end(), estimates.begin(), estimates.end());

@@ -17,8 +17,8 @@ void read_channel(std::span<const float> channel, int64_t start, int64_t count, 
 class CrossCorrelations {
  public:
   // Of the samples first .. last; what lies outside counts as zero. The sums have one order for any number of threads.
-  CrossCorrelations(const SignalChannels& references, const SignalChannels& estimates, int64_t first, int64_t last, int64_t lags,
-               int threads);
+  CrossCorrelations(const SignalChannels& references, const SignalChannels& estimates, int64_t first, int64_t last,
+                    int64_t lags, int threads);
 
   // sum_t a(t) b(t + lag) of two references, |lag| < lags.
   double references(int64_t a, int64_t b, int64_t lag) const {

@@ -146,8 +146,8 @@ class SegmentBatch {
   static void add_squares(Value source, Value estimate, Value own, Value all, std::array<Value, 8>& sums) {
     own = own / double{kFft};
     all = all / double{kFft};
-    const std::array<Value, 8> parts = {source, estimate - source, own - source,   own,
-                                        all - own, all,            estimate - all, estimate - own};
+    const std::array<Value, 8> parts = {source, estimate - source, own - source,  own, all - own,
+                                        all,    estimate - all,    estimate - own};
     for (size_t i = 0; i < parts.size(); ++i) sums[i] += parts[i] * parts[i];
   }
 

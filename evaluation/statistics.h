@@ -2,9 +2,11 @@
 //
 // Wilcoxon's signed-rank test, two-sided: of the differences that are not zero the absolute values are ranked (ties
 // share their mean rank), W is the smaller of the sums of positive and of negative ranks. Exact for up to 50
-// differences without ties and zeros; else normal, with the variance corrected for ties: n(n+1)(2n+1)/24 - sum(t^3-t)/48.
-// Friedman's test over k methods and n tracks: (12 / (n k (k+1)) sum R_j^2 - 3 n (k+1)) / (1 - sum(t^3-t) / (n k (k^2-1))),
-// chi-squared with k - 1 degrees of freedom. Both as scipy.stats computes them by default.
+// differences without ties and zeros; else normal, with the variance corrected for ties,
+//   n(n+1)(2n+1)/24 - sum(t^3-t)/48.
+// Friedman's test over k methods and n tracks, chi-squared with k - 1 degrees of freedom:
+//   (12 / (n k (k+1)) sum R_j^2 - 3 n (k+1)) / (1 - sum(t^3-t) / (n k (k^2-1))).
+// Both as scipy.stats computes them by default.
 // Holm's correction: of m p-values in rising order the i-th (from 0) times m - i, made monotone, at most 1.
 #pragma once
 
@@ -47,8 +49,8 @@ struct Correlation {
 // Pairs with a NaN or an infinity are left out. The interval is Fisher's, tanh(atanh r -+ 1.96 / sqrt(n - 3)).
 Correlation pearson(const std::vector<double>& x, const std::vector<double>& y);
 
-// Pearson's correlation of the ranks, equal values sharing their mean rank; the interval's width is sqrt(1.06 / (n - 3))
-// after Fieller, Hartley, Pearson, "Tests for rank correlation coefficients", Biometrika 1957.
+// Pearson's correlation of the ranks, equal values sharing their mean rank; the interval's width is
+// sqrt(1.06 / (n - 3)) after Fieller, Hartley, Pearson, "Tests for rank correlation coefficients", Biometrika 1957.
 Correlation spearman(const std::vector<double>& x, const std::vector<double>& y);
 
 }  // namespace unmix

@@ -4,9 +4,9 @@
 #include "base/file.h"
 #include "base/folder.h"
 #include "data/demo_songs.h"
-#include "report/spectrograms.h"
 #include "evaluation/sdr.h"
 #include "report/report.h"
+#include "report/spectrograms.h"
 #include "separation/separator.h"
 #include "training/train.h"
 

@@ -25,7 +25,8 @@ struct DemoScore {
 };
 
 // Writes songs/, model/, estimates/TRACK/TARGET.wav, a spectrogram sheet TRACK.png per test song, scores.csv, scores.md
-// and report/ (report/report.h) into the output folder, and returns the scores, song by song in the order of musdb_sources.
+// and report/ (report/report.h) into the output folder, and returns the scores, song by song in the order of
+// musdb_sources.
 std::vector<DemoScore> run_demo(const DemoOptions& options);
 
 // The scores as a Markdown table with a row per song and target, and their means.

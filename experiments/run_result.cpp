@@ -45,7 +45,8 @@ RunResult from_json(const ordered_json& json) {
 std::string conflict_of(const StudyRun& run, const nlohmann::json& args, const std::string& after) {
   const nlohmann::json now = to_json(run.options);
   std::string conflict = resume_conflict(args, now);
-  if (conflict.empty() && after != run.after) conflict = fmt::format("it started from '{}', now '{}'", after, run.after);
+  if (conflict.empty() && after != run.after)
+    conflict = fmt::format("it started from '{}', now '{}'", after, run.after);
   return conflict;
 }
 

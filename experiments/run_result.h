@@ -1,5 +1,5 @@
-// What a run of a study has come to, and its record <folder>/result.json: written when training has ended and again with
-// the scores.
+// What a run of a study has come to, and its record <folder>/result.json: written when training has ended and again
+// with the scores.
 #pragma once
 
 #include "evaluation/track_scores.h"
@@ -26,11 +26,11 @@ struct RunResult {
 };
 
 enum class RunState {
-  fresh,     // nothing there
-  started,   // a checkpoint to go on from
-  trained,   // to be scored
+  fresh,    // nothing there
+  started,  // a checkpoint to go on from
+  trained,  // to be scored
   finished,
-  foreign,   // made with other options, or its model trained again
+  foreign,  // made with other options, or its model trained again
 };
 
 struct RunStatus {

@@ -36,7 +36,7 @@ struct Setter {
   void operator()(bool TrainOptions::*member) const { options.*member = boolean(); }
   void operator()(std::optional<bool> TrainOptions::*member) const { options.*member = boolean(); }
   template <class Integer>
-    requires std::is_integral_v<Integer>
+  requires std::is_integral_v<Integer>
   void operator()(Integer TrainOptions::*member) const {
     if (!value.is_integer()) table.fail(value, "{} is a whole number", name);
     if (!std::in_range<Integer>(value.as_integer()))
@@ -50,9 +50,12 @@ struct Setter {
   }
   // A text, or a number for an option that takes either, as lr does.
   void operator()(std::string TrainOptions::*member) const {
-    if (value.is_string()) options.*member = value.as_string().str;
-    else if (value.is_integer() || value.is_floating()) options.*member = fmt::format("{}", number());
-    else table.fail(value, "{} is a text in quotes", name);
+    if (value.is_string())
+      options.*member = value.as_string().str;
+    else if (value.is_integer() || value.is_floating())
+      options.*member = fmt::format("{}", number());
+    else
+      table.fail(value, "{} is a text in quotes", name);
   }
   void operator()(fs::path TrainOptions::*member) const {
     if (!value.is_string()) table.fail(value, "{} is a path in quotes", name);
@@ -73,9 +76,7 @@ struct Setter {
     for (const toml::value& element : value.as_array()) list.push_back(element.as_string().str);
     return list;
   }
-  double number() const {
-    return value.is_integer() ? static_cast<double>(value.as_integer()) : value.as_floating();
-  }
+  double number() const { return value.is_integer() ? static_cast<double>(value.as_integer()) : value.as_floating(); }
 };
 
 // Reads the table's options of `unmix train` over those given; `others` are its further keys.
@@ -89,7 +90,9 @@ TrainOptions read_options(const TomlTable& table, TrainOptions options, std::vec
 }
 
 void check_name(const TomlTable& table, const std::string& name, const Study& study) {
-  const auto allowed = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || std::strchr(" ._+-", c) != nullptr; };
+  const auto allowed = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || std::strchr(" ._+-", c) != nullptr;
+  };
   if (name.empty() || name.starts_with('.') || !std::all_of(name.begin(), name.end(), allowed))
     table.fail(table.value(),
                "the run '{}' needs a name = \"...\" that can be a folder's: letters, digits, space and . _ + -", name);
@@ -102,7 +105,8 @@ void find_start(const TomlTable& table, const Study& study, StudyRun& run) {
   if (run.options.model.empty()) return;
   const std::string start = run.options.model.string();
   if (const auto other = study.find(start)) {
-    if (study.runs[*other].name == run.name) table.fail(table.value(), "the run '{}' cannot start from itself", run.name);
+    if (study.runs[*other].name == run.name)
+      table.fail(table.value(), "the run '{}' cannot start from itself", run.name);
     run.after = start;
     run.options.model = study.runs[*other].options.output;
     return;

@@ -25,7 +25,8 @@ struct StudyRun {
 
 struct Study {
   std::filesystem::path file, output;
-  std::string demo_songs;  // "full", "tiny": the root is <output>/songs, written where it is missing; empty: a given root
+  std::string
+      demo_songs;  // "full", "tiny": the root is <output>/songs, written where it is missing; empty: a given root
   StudyScoring scoring;
   std::vector<StudyRun> runs;
 

@@ -54,10 +54,9 @@ std::string decibels(double value) { return std::isnan(value) ? "-" : fmt::forma
 std::string markdown_row(const Row& row, const std::vector<std::string>& targets) {
   const RunResult& result = *row.status.result;
   const History& h = result.history;
-  std::string line =
-      fmt::format("| {} | {:.5g} | {:.5g} | {:.5g} | {:.5g} | {:.5g} ({}/{}) |", title_of(*row.run), h.train_loss.front(),
-                  h.train_loss.back(), h.valid_loss.front(), h.valid_loss.back(), h.best_loss, h.best_epoch,
-                  h.train_loss.size());
+  std::string line = fmt::format("| {} | {:.5g} | {:.5g} | {:.5g} | {:.5g} | {:.5g} ({}/{}) |", title_of(*row.run),
+                                 h.train_loss.front(), h.train_loss.back(), h.valid_loss.front(), h.valid_loss.back(),
+                                 h.best_loss, h.best_epoch, h.train_loss.size());
   for (const std::string& target : targets) line += fmt::format(" {} |", decibels(result.mean_sdr(target)));
   return line + fmt::format(" {} | {} |\n", decibels(result.mean_sdr()), clock_time(result.train_seconds));
 }
@@ -75,10 +74,8 @@ std::string state_text(const RunStatus& status) {
     case RunState::fresh: return "not begun";
     case RunState::started: return "begun, " + status.note;
     case RunState::trained: return "trained, not scored";
-    case RunState::finished:
-      return fmt::format("finished, mean SDR {} dB", decibels(status.result->mean_sdr()));
-    case RunState::foreign:
-      return "not of this study: " + status.note;
+    case RunState::finished: return fmt::format("finished, mean SDR {} dB", decibels(status.result->mean_sdr()));
+    case RunState::foreign: return "not of this study: " + status.note;
   }
   return "";
 }
@@ -116,7 +113,8 @@ std::string study_markdown(const Study& study, const std::vector<RunFailure>& fa
   std::string missing;
   for (const Row& row : all) {
     const auto failure = of_failure(row);
-    if (failure != failures.end()) missing += fmt::format("* {}: failed: {}\n", row.run->name, failure->message);
+    if (failure != failures.end())
+      missing += fmt::format("* {}: failed: {}\n", row.run->name, failure->message);
     else if (row.status.state != RunState::finished)
       missing += fmt::format("* {}: {}\n", row.run->name, state_text(row.status));
   }
@@ -133,9 +131,9 @@ std::string study_csv(const Study& study) {
   for (const Row& row : rows) {
     const RunResult& r = *row.status.result;
     const History& h = r.history;
-    csv += fmt::format("{},\"{}\",\"{}\",{},{},{},{},{},{},{},{}", row.run->name, title_of(*row.run), row.run->options.loss,
-                       row.run->options.variant, h.train_loss.size(), h.train_loss.front(), h.train_loss.back(),
-                       h.valid_loss.front(), h.valid_loss.back(), h.best_loss, h.best_epoch);
+    csv += fmt::format("{},\"{}\",\"{}\",{},{},{},{},{},{},{},{}", row.run->name, title_of(*row.run),
+                       row.run->options.loss, row.run->options.variant, h.train_loss.size(), h.train_loss.front(),
+                       h.train_loss.back(), h.valid_loss.front(), h.valid_loss.back(), h.best_loss, h.best_epoch);
     for (const std::string& target : targets)
       csv += fmt::format(",{:.4f},{:.4f}", r.mean_sdr(target), r.mean_sdr(target, true));
     csv += fmt::format(",{:.4f},{:.4f},{:.1f},{:.1f},\"{}\"\n", r.mean_sdr(), r.mean_sdr(true), r.train_seconds,

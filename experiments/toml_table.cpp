@@ -29,8 +29,8 @@ TomlTable TomlTable::read(const std::filesystem::path& file) {
   try {
     return {file.string(), "the file", toml::parse(text, file.string())};
   } catch (const toml::exception& error) {
-    throw UsageError(fmt::format("{}:{}: this is no TOML: {}", file.string(), error.location().line(),
-                                 reason(error.what())));
+    throw UsageError(
+        fmt::format("{}:{}: this is no TOML: {}", file.string(), error.location().line(), reason(error.what())));
   }
 }
 

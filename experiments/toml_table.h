@@ -36,7 +36,8 @@ class TomlTable {
   bool boolean(const std::string& key, bool otherwise) const;
   std::string text(const std::string& key, const std::string& otherwise) const;
   // A string that is one of the choices.
-  std::string choice(const std::string& key, const std::string& otherwise, const std::vector<std::string>& choices) const;
+  std::string choice(const std::string& key, const std::string& otherwise,
+                     const std::vector<std::string>& choices) const;
   TomlTable table(const std::string& key) const;                // empty where there is none
   std::vector<TomlTable> tables(const std::string& key) const;  // of an array; empty where there is none
 

@@ -1,6 +1,6 @@
-// Writing ONNX files: the messages of onnx.proto (IR version 8, operator set 17) that a network needs, in protobuf's wire
-// format: a field is the varint of 8 * number + kind and then a varint (kind 0), four bytes (kind 5), or the varint of a
-// length and as many bytes (kind 2).
+// Writing ONNX files: the messages of onnx.proto (IR version 8, operator set 17) that a network needs, in protobuf's
+// wire format: a field is the varint of 8 * number + kind and then a varint (kind 0), four bytes (kind 5), or the
+// varint of a length and as many bytes (kind 2).
 #pragma once
 
 #include <filesystem>

@@ -12,6 +12,7 @@ constexpr std::string_view kOrderedDict = "collections.OrderedDict";
 constexpr size_t kMostOperations = size_t{1} << 20;  // a state dict takes about 40 for a tensor
 
 // Of pickletools' table: those that torch.save uses, and those by which a pickle calls something.
+// clang-format off
 enum Operation : unsigned char {
   kMark = '(', kStop = '.', kNone = 'N', kInt = 'J', kInt1 = 'K', kInt2 = 'M', kFloat = 'G',
   kUnicode = 'X', kString = 'T', kShortString = 'U', kEmptyTuple = ')', kTuple = 't', kEmptyList = ']',
@@ -20,6 +21,7 @@ enum Operation : unsigned char {
   kProtocol = 0x80, kTuple1 = 0x85, kTuple2 = 0x86, kTuple3 = 0x87, kTrue = 0x88, kFalse = 0x89, kLong = 0x8a,
   kShortUnicode = 0x8c, kStackGlobal = 0x93, kMemoize = 0x94, kFrame = 0x95,
 };
+// clang-format on
 
 }  // namespace
 
@@ -55,8 +57,12 @@ class PickleMachine {
       case kInt1: push({Kind::integer, reader_.value<uint8_t>()}); return true;
       case kInt2: push({Kind::integer, reader_.value<uint16_t>()}); return true;
       case kLong: push({Kind::integer, long_integer()}); return true;
-      case kFloat: reader_.take(8); push({Kind::real}); return true;
-      case kEmptyTuple: case kEmptyList: push({Kind::sequence}); return true;
+      case kFloat:
+        reader_.take(8);
+        push({Kind::real});
+        return true;
+      case kEmptyTuple:
+      case kEmptyList: push({Kind::sequence}); return true;
       case kEmptyDict: push({Kind::dict}); return true;
       default: return false;
     }
@@ -64,10 +70,10 @@ class PickleMachine {
 
   bool push_text(unsigned char operation) {
     switch (operation) {
-      case kUnicode: case kString: push({Kind::text, 0, reader_.take(reader_.value<uint32_t>())}); return true;
-      case kShortString: case kShortUnicode:
-        push({Kind::text, 0, reader_.take(reader_.value<uint8_t>())});
-        return true;
+      case kUnicode:
+      case kString: push({Kind::text, 0, reader_.take(reader_.value<uint32_t>())}); return true;
+      case kShortString:
+      case kShortUnicode: push({Kind::text, 0, reader_.take(reader_.value<uint8_t>())}); return true;
       default: return false;
     }
   }
@@ -76,7 +82,9 @@ class PickleMachine {
     switch (operation) {
       case kMark: marks_.push_back(stack_.size()); return true;
       case kTuple: push({Kind::sequence, 0, {}, pop_to_mark()}); return true;
-      case kTuple1: case kTuple2: case kTuple3: push_tuple(operation - kTuple1 + 1); return true;
+      case kTuple1:
+      case kTuple2:
+      case kTuple3: push_tuple(operation - kTuple1 + 1); return true;
       case kAppend: extend(Kind::sequence, {pop()}); return true;
       case kAppends: extend(Kind::sequence, pop_to_mark()); return true;
       case kSetItem: {
@@ -112,7 +120,8 @@ class PickleMachine {
         return true;
       }
       case kFrame: reader_.value<uint64_t>(); return true;
-      case kGlobal: case kInstance: {
+      case kGlobal:
+      case kInstance: {
         const std::string_view module = reader_.line(), name = reader_.line();
         push_name(module, name);
         return operation == kGlobal;
@@ -134,8 +143,10 @@ class PickleMachine {
     const std::string full = fmt::format("{}.{}", module, name);
     const auto known = std::find(allowed_.begin(), allowed_.end(), full);
     if (known == allowed_.end() && full != kOrderedDict)
-      reader_.refuse("{} is not a tensor: refused; tensors, dicts, lists, texts and numbers are read, such as "
-                     "torch.save(model.state_dict(), file) writes", printable(full));
+      reader_.refuse(
+          "{} is not a tensor: refused; tensors, dicts, lists, texts and numbers are read, such as "
+          "torch.save(model.state_dict(), file) writes",
+          printable(full));
     push({Kind::name, 0, known == allowed_.end() ? kOrderedDict : *known});
   }
 

@@ -16,7 +16,7 @@ struct PickleValue {
     none,
     boolean,
     integer,
-    real,       // its value is not kept
+    real,  // its value is not kept
     text,
     sequence,   // a tuple or a list
     dict,       // collections.OrderedDict too
@@ -25,9 +25,9 @@ struct PickleValue {
     reference,  // to something outside of the pickle, by its id
   };
   Kind kind = Kind::none;
-  int64_t integer = 0;                // of a boolean too
-  std::string_view text = {};         // bytes of the file; of a name or a call "torch._utils._rebuild_tensor_v2"
-  std::vector<uint32_t> items = {};   // of a sequence; a dict's keys and values in turn; a call's arguments; the id
+  int64_t integer = 0;               // of a boolean too
+  std::string_view text = {};        // bytes of the file; of a name or a call "torch._utils._rebuild_tensor_v2"
+  std::vector<uint32_t> items = {};  // of a sequence; a dict's keys and values in turn; a call's arguments; the id
 };
 
 // Values name each other by index, so that shared, cyclic or deeply nested ones cost no more than their bytes.

@@ -159,8 +159,9 @@ uint64_t checked_count(const TensorView& view, uint64_t bytes, const ByteReader&
   if (std::find(view.shape.begin(), view.shape.end(), 0) != view.shape.end()) return 0;
   for (size_t axis = 0; axis < view.shape.size(); ++axis) {
     uint64_t reach = 0;
-    fits = fits && !__builtin_mul_overflow(static_cast<uint64_t>(view.shape[axis] - 1),
-                                           static_cast<uint64_t>(view.strides[axis]), &reach) &&
+    fits = fits &&
+           !__builtin_mul_overflow(static_cast<uint64_t>(view.shape[axis] - 1),
+                                   static_cast<uint64_t>(view.strides[axis]), &reach) &&
            !__builtin_add_overflow(last, reach, &last);
   }
   if (!fits || last >= bytes / view.storage.type->bytes)
@@ -178,8 +179,9 @@ class TensorMaker {
     const uint64_t count = checked_count(view, storage.size(), reader_);
     made_ += count;
     if (count > reader_.size() || made_ > reader_.size())
-      reader_.refuse("its tensors have more values than the file has bytes: tensors that repeat their values are not "
-                     "read");
+      reader_.refuse(
+          "its tensors have more values than the file has bytes: tensors that repeat their values are not "
+          "read");
     Tensor tensor = Tensor::empty(view.shape);
     copy_strided(*view.storage.type, storage.data() + view.offset * view.storage.type->bytes, view.shape, view.strides,
                  tensor.data());

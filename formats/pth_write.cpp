@@ -139,8 +139,8 @@ void write_pth(const fs::path& path, const TensorFile& file) {
       const auto& [name, tensor] = file.tensors[i];
       const Tensor values = tensor.to(Device::cpu);
       const int64_t counter = is_counter(name, values) ? std::llrint(values.item()) : 0;
-      archive.add(fmt::format("data/{}", i), is_counter(name, values) ? bytes_of(&counter, 1)
-                                                                     : bytes_of(values.data(), values.size()));
+      archive.add(fmt::format("data/{}", i),
+                  is_counter(name, values) ? bytes_of(&counter, 1) : bytes_of(values.data(), values.size()));
     }
     archive.add("version", "3\n");
     check_call(archive.close(), "file", "cannot write {}", path.string());

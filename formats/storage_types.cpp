@@ -35,11 +35,11 @@ float load_half(const char* value) {
 }
 
 constexpr StorageType kTypes[] = {
-    {"torch.FloatStorage", 4, load<float>},  {"torch.DoubleStorage", 8, load<double>},
-    {"torch.HalfStorage", 2, load_half},     {"torch.BFloat16Storage", 2, load_bfloat16},
-    {"torch.LongStorage", 8, load<int64_t>}, {"torch.IntStorage", 4, load<int32_t>},
+    {"torch.FloatStorage", 4, load<float>},   {"torch.DoubleStorage", 8, load<double>},
+    {"torch.HalfStorage", 2, load_half},      {"torch.BFloat16Storage", 2, load_bfloat16},
+    {"torch.LongStorage", 8, load<int64_t>},  {"torch.IntStorage", 4, load<int32_t>},
     {"torch.ShortStorage", 2, load<int16_t>}, {"torch.CharStorage", 1, load<int8_t>},
-    {"torch.ByteStorage", 1, load<uint8_t>}, {"torch.BoolStorage", 1, load_bool},
+    {"torch.ByteStorage", 1, load<uint8_t>},  {"torch.BoolStorage", 1, load_bool},
 };
 
 bool is_contiguous(const Shape& shape, const Shape& strides) {

@@ -9,8 +9,8 @@
 namespace unmix {
 
 struct StorageType {
-  std::string_view name;  // "torch.FloatStorage"
-  uint64_t bytes;         // of one value
+  std::string_view name;             // "torch.FloatStorage"
+  uint64_t bytes;                    // of one value
   float (*load)(const char* value);  // unaligned, little-endian
 };
 

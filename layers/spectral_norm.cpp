@@ -8,9 +8,7 @@ namespace {
 constexpr float kEps = 1e-12f;  // torch's
 
 // x (n, 1) / max(|x|, eps), as (n)
-Tensor normalized(const Var& x) {
-  return reshape(x / clamp_min(sqrt(sum(square(x))), kEps), {x.size()}).value();
-}
+Tensor normalized(const Var& x) { return reshape(x / clamp_min(sqrt(sum(square(x))), kEps), {x.size()}).value(); }
 
 Var as_matrix(const Var& weight) { return reshape(weight, {weight.dim(0), -1}); }
 

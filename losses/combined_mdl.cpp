@@ -22,9 +22,7 @@ Var squared_errors(Signals& signals) {
 }
 
 // (sources, batch, channels, samples) -> (batch channels, sources, samples)
-Var by_signal(const Var& x) {
-  return reshape(permute(x, {1, 2, 0, 3}), {x.dim(1) * x.dim(2), x.dim(0), x.dim(3)});
-}
+Var by_signal(const Var& x) { return reshape(permute(x, {1, 2, 0, 3}), {x.dim(1) * x.dim(2), x.dim(0), x.dim(3)}); }
 
 // Columns for every subset S that pick from an inner-product matrix (rows, columns), flattened: the sum over j, k in S,
 // or over j in S of the column `only`.
@@ -34,7 +32,8 @@ Tensor picks(int64_t sources, int64_t columns, int64_t only, Device device) {
   for (int64_t s = 0; s < subsets; ++s)
     for (int64_t j = 0; j < sources; ++j)
       for (int64_t k = 0; k < columns; ++k) {
-        const bool has_j = ((s + 1) >> j & 1) != 0, has_k = only < 0 ? k < sources && ((s + 1) >> k & 1) != 0 : k == only;
+        const bool has_j = ((s + 1) >> j & 1) != 0,
+                   has_k = only < 0 ? k < sources && ((s + 1) >> k & 1) != 0 : k == only;
         values[static_cast<size_t>((j * columns + k) * subsets + s)] = has_j && has_k ? 1.0f : 0.0f;
       }
   return Tensor::from(values, {sources * columns, subsets}, device);

@@ -68,10 +68,10 @@ Var weighted_sum(const Vggish& network, const Var& estimates, const Tensor& targ
 
 Var deep_feature_distance(const Vggish& network, const Var& estimates, const Tensor& targets, int64_t sources,
                           const DeepFeatureWeights& weights) {
-  check(estimates.shape() == targets.shape() && !targets.shape().empty() && sources > 0 &&
-            targets.dim(0) % sources == 0,
-        "deep_feature", "estimates {} and targets {} are not the same patches of {} sources",
-        to_string(estimates.shape()), to_string(targets.shape()), sources);
+  check(
+      estimates.shape() == targets.shape() && !targets.shape().empty() && sources > 0 && targets.dim(0) % sources == 0,
+      "deep_feature", "estimates {} and targets {} are not the same patches of {} sources",
+      to_string(estimates.shape()), to_string(targets.shape()), sources);
   check(weights.feature != 0.0 || weights.style != 0.0, "deep_feature", "both weights are 0");
   const bool with_gradient = builds_graph(std::array{estimates});
   const int64_t patches = targets.dim(0);

@@ -2,8 +2,8 @@
 //             a discriminator of real  and of fake signals    the separator
 //   lsgan     (s - 0.9)^2              (s - 0.1)^2            (s - 0.9)^2
 //   hinge     max(0, 1 - s)            max(0, 1 + s)          -s
-// lsgan: Mao et al., "Least Squares Generative Adversarial Networks", ICCV 2017, with labels smoothed as Salimans et al.
-// (2016) do; hinge: Lim & Ye, "Geometric GAN", 2017.
+// lsgan: Mao et al., "Least Squares Generative Adversarial Networks", ICCV 2017, with labels smoothed as Salimans et
+// al. (2016) do; hinge: Lim & Ye, "Geometric GAN", 2017.
 #pragma once
 
 #include <string_view>

@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "base/error.h"
+#include "formats/safetensors.h"
 #include "models/discriminator_file.h"
 #include "models/vggish.h"
-#include "formats/safetensors.h"
 
 namespace unmix {
 namespace {

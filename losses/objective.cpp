@@ -36,7 +36,8 @@ class Parser {
     double weight = 1.0;
     if (number(weight) && !take('*')) wrong("'*'");
     const size_t begin = skip_blanks();
-    while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '_')) ++at_;
+    while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '_'))
+      ++at_;
     if (begin == at_) wrong(begin == 0 ? "a loss" : "a loss or a weight");
     return {sign * weight, &find_loss(text_.substr(begin, at_ - begin))};
   }

@@ -24,7 +24,7 @@ class Objective {
   const LossContext& context() const { return context_; }
   Objective with(const LossContext& context) const;  // the same sum in another context
   Needs needs() const;
-  double learning_rate() const;             // the study's; of a sum the smallest
+  double learning_rate() const;  // the study's; of a sum the smallest
   bool contains(std::string_view name) const;
 
   Var operator()(Signals& signals) const;

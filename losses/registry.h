@@ -31,11 +31,11 @@ using LossFunction = Var(Signals& signals, const LossContext& context);
 
 struct LossEntry {
   std::string_view name;
-  std::string_view domain;    // "magnitude", "waveform", "mask"
-  std::string_view formula;   // of the seed variant, in plain text; "-": it is the paper's
-  std::string_view paper;     // of the paper variant; "-": it is the seed's
-  std::string_view source;    // file
-  double learning_rate;       // the study's
+  std::string_view domain;   // "magnitude", "waveform", "mask"
+  std::string_view formula;  // of the seed variant, in plain text; "-": it is the paper's
+  std::string_view paper;    // of the paper variant; "-": it is the seed's
+  std::string_view source;   // file
+  double learning_rate;      // the study's
   Needs needs;
   LossFunction* compute;
 };

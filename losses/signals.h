@@ -29,7 +29,8 @@ class Signals {
   // masks give. The waveforms must have been asked for.
   void set_estimates(const Tensor& estimates);
 
-  // M'_k |X'| of mixtures without stems (sources, frames, batch, channels, bins), for Adversarial; undefined unless set.
+  // M'_k |X'| of mixtures without stems (sources, frames, batch, channels, bins), for Adversarial; undefined unless
+  // set.
   void set_unpaired_estimates(Var estimates) { unpaired_estimates_ = std::move(estimates); }
   const Var& unpaired_estimates() const { return unpaired_estimates_; }
 
@@ -40,16 +41,16 @@ class Signals {
   const Var& masks() const;
 
   const Tensor& mixture_magnitude() const { return mixture_magnitude_; }  // |X| (frames, batch, channels, bins)
-  const Tensor& target_magnitudes();  // |Y_k| (sources, frames, batch, channels, bins)
+  const Tensor& target_magnitudes();       // |Y_k| (sources, frames, batch, channels, bins)
   const Tensor& mixture_spectrum() const;  // X
-  const Tensor& target_spectra();     // Y_k
-  const Tensor& phase_cosines();      // cos(angle X - angle Y_k) = Re(X conj Y_k) / (|X| |Y_k|), 0 where one is silent
-  const Tensor& ratio_masks();        // |Y_k| / (sum_j |Y_j| + 1e-18)
-  const Tensor& dominant_sources();   // argmax_k |Y_k| as a number, of equal ones the first; (frames, batch, ...)
+  const Tensor& target_spectra();          // Y_k
+  const Tensor& phase_cosines();     // cos(angle X - angle Y_k) = Re(X conj Y_k) / (|X| |Y_k|), 0 where one is silent
+  const Tensor& ratio_masks();       // |Y_k| / (sum_j |Y_j| + 1e-18)
+  const Tensor& dominant_sources();  // argmax_k |Y_k| as a number, of equal ones the first; (frames, batch, ...)
 
-  const Var& estimate_magnitudes();   // M_k |X|; losses that only compare it use distance() or project() instead
-  const Var& estimate_spectra();      // M_k X
-  const Var& estimates();             // ISTFT(M_k X) (sources, batch, channels, samples)
+  const Var& estimate_magnitudes();  // M_k |X|; losses that only compare it use distance() or project() instead
+  const Var& estimate_spectra();     // M_k X
+  const Var& estimates();            // ISTFT(M_k X) (sources, batch, channels, samples)
 
  private:
   void analyse_mixture();

@@ -7,11 +7,11 @@
 #include "base/file.h"
 #include "base/folder.h"
 #include "base/json.h"
+#include "formats/pth.h"
+#include "formats/weights_file.h"
 #include "models/model_files.h"
 #include "models/onnx_export.h"
 #include "models/published.h"
-#include "formats/pth.h"
-#include "formats/weights_file.h"
 
 namespace unmix {
 namespace {

@@ -29,9 +29,10 @@ class PatchDiscriminator : public Discriminator {
  public:
   PatchDiscriminator(const DiscriminatorConfig& config, uint64_t seed) : config_(config), init_(seed) {
     if (config.frames < kSmallestPatch || config.bins < kSmallestPatch)
-      throw UsageError(fmt::format("excerpts of {} frames x {} bins are too small for --discriminator patch, which "
-                                   "needs {} x {}: a longer --seq-dur or another --nfft and --nhop",
-                                   config.frames, config.bins, kSmallestPatch, kSmallestPatch));
+      throw UsageError(
+          fmt::format("excerpts of {} frames x {} bins are too small for --discriminator patch, which "
+                      "needs {} x {}: a longer --seq-dur or another --nfft and --nhop",
+                      config.frames, config.bins, kSmallestPatch, kSmallestPatch));
     int64_t in = config.channels;
     for (const auto& [features, stride] : {std::pair<int64_t, int64_t>{64, 2}, {128, 2}, {256, 2}, {512, 1}}) {
       const int64_t out = widened(features, config.width);

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "models/registry.h"
 #include "formats/weights_file.h"
+#include "models/registry.h"
 
 namespace unmix {
 namespace {
@@ -57,8 +57,10 @@ DiscriminatorFile load_discriminators(const std::filesystem::path& path, int64_t
     const auto gan = file.metadata.find("gan");
     return {std::move(discriminators), gan == file.metadata.end() ? "" : gan->second};
   }
-  fail(kOp, "{} holds no discriminators: '<source>.model.0.weight' (patch) or '<source>.features.0.weight' (dcgan) is "
-       "wanted, its first tensor is '{}'", path.string(), file.tensors.front().first);
+  fail(kOp,
+       "{} holds no discriminators: '<source>.model.0.weight' (patch) or '<source>.features.0.weight' (dcgan) is "
+       "wanted, its first tensor is '{}'",
+       path.string(), file.tensors.front().first);
 }
 
 }  // namespace unmix

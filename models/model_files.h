@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "formats/safetensors.h"
 #include "models/registry.h"
 #include "models/settings.h"
-#include "formats/safetensors.h"
 
 namespace unmix {
 

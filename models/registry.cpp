@@ -15,8 +15,11 @@ std::unique_ptr<MaskNetwork> make(const NetworkConfig& config, uint64_t seed) {
 const std::vector<ModelEntry>& model_registry() {
   static const std::vector<ModelEntry> table{
       {"single", "Open-Unmix: one network per target", {""}, {}, make<OpenUnmix>},
-      {"joint", "Open-Unmix with a shared trunk and four mask heads", {"_1", "_2", "_3", "_4"},
-       {"vocals", "drums", "bass", "other"}, make<JointOpenUnmix>},
+      {"joint",
+       "Open-Unmix with a shared trunk and four mask heads",
+       {"_1", "_2", "_3", "_4"},
+       {"vocals", "drums", "bass", "other"},
+       make<JointOpenUnmix>},
   };
   return table;
 }

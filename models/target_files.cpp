@@ -28,7 +28,8 @@ std::string target_of(const fs::path& path) {
   return path.stem().string();
 }
 
-// The file that this one is a copy of, by the names that browsers and file managers give: "vocals (1)", "vocals - Copy".
+// The file that this one is a copy of, by the names that browsers and file managers give: "vocals (1)", "vocals -
+// Copy".
 fs::path original_of(const fs::path& path) {
   static const std::regex copy(R"((.+?)( \((\d+|copy)\)| - Copy( \(\d+\))?| copy( \d+)?))");
   const std::string stem = path.stem().string();

@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "formats/weights_file.h"
 #include "layers/activation.h"
 #include "models/vggish_input.h"
-#include "formats/weights_file.h"
 
 namespace unmix {
 namespace {
@@ -15,7 +15,7 @@ struct Convolution {
   int index, in, out;
   bool ends_block;
 };
-constexpr Convolution kConvolutions[] = {{0, 0, 1, true},  {3, 1, 2, true},  {6, 2, 4, false},
+constexpr Convolution kConvolutions[] = {{0, 0, 1, true}, {3, 1, 2, true},   {6, 2, 4, false},
                                          {8, 4, 4, true}, {11, 4, 8, false}, {13, 8, 8, true}};
 constexpr int kLinearIndices[] = {0, 2, 4};
 

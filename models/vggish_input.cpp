@@ -67,8 +67,7 @@ Tensor vggish_mel_weights(double sample_rate, int64_t n_fft) {
   Tensor weights = Tensor::zeros({bins, kVggishBands});
   for (int64_t bin = 1; bin < bins; ++bin) {
     // In units of half a triangle's base, counted from the lowest point: band b rises from b and falls from b + 1.
-    const double place =
-        (mel_of(static_cast<double>(bin) * sample_rate / static_cast<double>(n_fft)) - low) / step;
+    const double place = (mel_of(static_cast<double>(bin) * sample_rate / static_cast<double>(n_fft)) - low) / step;
     for (int64_t band = 0; band < kVggishBands; ++band)
       weights.data()[bin * kVggishBands + band] =
           static_cast<float>(std::max(0.0, 1.0 - std::fabs(place - static_cast<double>(band + 1))));

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "evaluation/statistics.h"
 #include "report/axis.h"
 #include "report/charts.h"
-#include "evaluation/statistics.h"
 
 namespace unmix {
 namespace {

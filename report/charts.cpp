@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "report/axis.h"
 #include "evaluation/statistics.h"
+#include "report/axis.h"
 
 namespace unmix {
 namespace {

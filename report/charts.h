@@ -1,5 +1,5 @@
-// The report's charts. 480 units wide: with texts of 10 and more they can be read on a phone. Colours are those that the
-// colour-blind tell apart (Okabe and Ito), and what a colour says a shape or a word says too.
+// The report's charts. 480 units wide: with texts of 10 and more they can be read on a phone. Colours are those that
+// the colour-blind tell apart (Okabe and Ito), and what a colour says a shape or a word says too.
 #pragma once
 
 #include "report/material.h"

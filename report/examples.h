@@ -24,8 +24,8 @@ struct ExampleSong {
 };
 
 // Writes pictures and excerpts of up to three tracks into `folder`, which exists: the mixture, then per target the
-// reference and the estimates of up to five methods, with their SDR over the whole track where that is known. What cannot
-// be read becomes a problem.
+// reference and the estimates of up to five methods, with their SDR over the whole track where that is known. What
+// cannot be read becomes a problem.
 std::vector<ExampleSong> write_examples(const std::filesystem::path& folder, Material& material);
 
 }  // namespace unmix

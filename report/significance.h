@@ -3,8 +3,8 @@
 
 #include <optional>
 
-#include "report/scores.h"
 #include "evaluation/statistics.h"
+#include "report/scores.h"
 
 namespace unmix {
 

@@ -16,10 +16,10 @@ struct Panel {
 
 struct SheetOptions {
   int columns = 2;
-  int panel_width = 560;    // pixels of the spectrogram itself
+  int panel_width = 560;  // pixels of the spectrogram itself
   int panel_height = 200;
-  double top = 16000.0;     // Hz, or half the sample rate where that is less
-  double range = 80.0;      // dB below the loudest point of all panels
+  double top = 16000.0;  // Hz, or half the sample rate where that is less
+  double range = 80.0;   // dB below the loudest point of all panels
 };
 
 // Writes the sheet as PNG, panels row by row under the heading. Throws where there is no panel or one is empty.

@@ -18,8 +18,8 @@ std::string markdown(const Table& table);
 std::string csv(const Table& table);
 std::string html(const Table& table);
 
-// A row per method, all of one measure, by falling SDR of its first target: the SDR of each target over the tracks (median
-// of museval's, mean of whole files' scores) and the number of tracks. The rows of `study` have no tracks.
+// A row per method, all of one measure, by falling SDR of its first target: the SDR of each target over the tracks
+// (median of museval's, mean of whole files' scores) and the number of tracks. The rows of `study` have no tracks.
 Table summary_table(const std::vector<Method>& methods, Measure measure, const std::vector<TableRow>& study);
 
 // A row per method and target: tracks, medians of the four ratios, quartiles and mean of SDR.

@@ -104,8 +104,8 @@ struct WeightCovariances {
   }
 };
 
-// y_k = v_k R_k (sum_j v_j R_j + sqrt(eps) I)^-1 X. The number of sources is fixed, since the host's compiler vectorises
-// over bins only where there is no loop inside.
+// y_k = v_k R_k (sum_j v_j R_j + sqrt(eps) I)^-1 X. The number of sources is fixed, since the host's compiler
+// vectorises over bins only where there is no loop inside.
 template <int C, int Sources>
 struct Filter {
   const float* x;

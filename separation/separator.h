@@ -1,7 +1,7 @@
-// Separates audio with the masks of a model set: the first estimate of source j is mask_j X with the mixture's phase, or
-// of soft masks v_j / (eps + sum_i v_i) X with v_j = mask_j |X| (Liutkus & Badeau, "Generalized Wiener filtering with
-// fractional power spectrograms", ICASSP 2015); iterations of the multichannel Wiener filter then refine all sources of
-// the models together, window by window (wiener.h).
+// Separates audio with the masks of a model set: the first estimate of source j is mask_j X with the mixture's phase,
+// or of soft masks v_j / (eps + sum_i v_i) X with v_j = mask_j |X| (Liutkus & Badeau, "Generalized Wiener filtering
+// with fractional power spectrograms", ICASSP 2015); iterations of the multichannel Wiener filter then refine all
+// sources of the models together, window by window (wiener.h).
 //
 // All is done block by block: see mask_states.h for what is kept of a track.
 #pragma once
@@ -50,7 +50,8 @@ class Separator {
   // Whether one pass is enough: all models are unidirectional.
   bool reads_once() const;
 
-  // The same block by block. `open` gives a reader of the mixture from its start, once or twice. `write` gets the next block of each estimate.
+  // The same block by block. `open` gives a reader of the mixture from its start, once or twice. `write` gets the next
+  // block of each estimate.
   using Open = std::function<std::unique_ptr<AudioReader>()>;
   using Write = std::function<void(const std::vector<Audio>& estimates)>;
   struct Summary {

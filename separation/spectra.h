@@ -1,5 +1,5 @@
-// The spectra of audio that is read block by block: what the STFT of the whole signal gives, at its reflected edges too,
-// for audio of any rate (resampled to the model's) and any length (short audio is continued with zeros).
+// The spectra of audio that is read block by block: what the STFT of the whole signal gives, at its reflected edges
+// too, for audio of any rate (resampled to the model's) and any length (short audio is continued with zeros).
 //
 // A model with as many channels as the audio takes it as one signal. A mono model takes each channel as a signal of its
 // own; a mono signal is given to all channels of a model. Each such signal is a `lane`.

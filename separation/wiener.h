@@ -30,9 +30,9 @@ struct WienerOptions {
 };
 
 // masks (K, frames, channels, bins), spectrum (frames, channels, bins, 2) of one window on the same device
-// -> estimates (K, frames, channels, bins, 2), with `residual` one more, last. Not differentiable. Iterations take one or
-// two channels and up to 8 estimates, the residual included, and throw UsageError for a single one, to which all of the
-// mixture would go.
+// -> estimates (K, frames, channels, bins, 2), with `residual` one more, last. Not differentiable. Iterations take one
+// or two channels and up to 8 estimates, the residual included, and throw UsageError for a single one, to which all of
+// the mixture would go.
 Tensor wiener(const Tensor& masks, const Tensor& spectrum, const WienerOptions& options = {});
 
 }  // namespace unmix

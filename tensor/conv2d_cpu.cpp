@@ -77,8 +77,7 @@ void conv2d_backward_weight_cpu(const Conv2dShape& shape, const float* x, const 
   const dnnl::convolution_backward_weights::primitive_desc desc(
       {dnnl::algorithm::convolution_direct, any(d.x), any(d.weight), any(d.y), d.strides, d.padding, d.padding},
       onednn::engine(), forward_desc(d));
-  execute(dnnl::convolution_backward_weights(desc), DNNL_ARG_DIFF_WEIGHTS, desc.diff_weights_desc(), d.weight,
-          dweight,
+  execute(dnnl::convolution_backward_weights(desc), DNNL_ARG_DIFF_WEIGHTS, desc.diff_weights_desc(), d.weight, dweight,
           {{DNNL_ARG_SRC, in_order(d.x, x, desc.src_desc())},
            {DNNL_ARG_DIFF_DST, in_order(d.y, dy, desc.diff_dst_desc())}});
 }

@@ -34,8 +34,8 @@ class CpuPool {
   void mark_free(Blocks::iterator block);
 
   std::mutex mutex_;
-  Blocks blocks_;                                // every byte of every segment, by address
-  std::set<std::pair<size_t, char*>> by_size_;   // the free ones
+  Blocks blocks_;                               // every byte of every segment, by address
+  std::set<std::pair<size_t, char*>> by_size_;  // the free ones
   MemoryUse use_{};
 };
 

@@ -48,8 +48,8 @@ FftPlan::FftPlan(const PlanKey& key) : stream_(current_stream()) {
   UNMIX_CUFFT_CHECK(cufftSetAutoAllocation(handle_.plan, 0));
   UNMIX_CUFFT_CHECK(
       cufftMakePlanMany(handle_.plan, 1, &n, from, 1, *from, to, 1, *to, type, int_of(rows), &work_bytes_));
-  // cuFFT uploads a plan's tables in a stream of its own choice (the legacy default stream, as seen), which streams that
-  // do not block never wait for.
+  // cuFFT uploads a plan's tables in a stream of its own choice (the legacy default stream, as seen), which streams
+  // that do not block never wait for.
   UNMIX_CUDA_CHECK(cudaDeviceSynchronize());
   UNMIX_CUFFT_CHECK(cufftSetStream(handle_.plan, stream_));
 }

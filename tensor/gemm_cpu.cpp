@@ -16,9 +16,9 @@ thread_local Precision current_precision = Precision::fp32;
 void gemm_fp32(const Gemm& args) {
   const char transpose_a = args.transpose_a ? 'T' : 'N', transpose_b = args.transpose_b ? 'T' : 'N';
   for (int64_t b = 0; b < args.batch; ++b) {
-    const dnnl_status_t status = dnnl_sgemm(transpose_a, transpose_b, args.m, args.n, args.k, 1.0f,
-                                            args.a + b * args.stride_a, args.lda, args.b + b * args.stride_b, args.ldb,
-                                            args.beta, args.c + b * args.stride_c, args.ldc);
+    const dnnl_status_t status =
+        dnnl_sgemm(transpose_a, transpose_b, args.m, args.n, args.k, 1.0f, args.a + b * args.stride_a, args.lda,
+                   args.b + b * args.stride_b, args.ldb, args.beta, args.c + b * args.stride_c, args.ldc);
     check(status == dnnl_success, "gemm", "oneDNN refused a product of {} x {} x {} (status {})", args.m, args.n,
           args.k, static_cast<int>(status));
   }

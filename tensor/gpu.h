@@ -1,6 +1,6 @@
 // The device language: shared memory, barriers, shuffles and thread indices as small functions, so that a kernel reads
-// the same for the compiler of the GPU and for the simulated device (UNMIX_CUDA=SIM), whose own header is included before
-// this one. No kernel uses the instructions themselves.
+// the same for the compiler of the GPU and for the simulated device (UNMIX_CUDA=SIM), whose own header is included
+// before this one. No kernel uses the instructions themselves.
 #pragma once
 
 #include <cuda_runtime.h>

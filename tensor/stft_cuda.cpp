@@ -122,8 +122,8 @@ void stft_analysis_cuda(const StftFrames& shape, const float* window, const floa
   const int64_t group = frames_per_group(shape), bins = shape.bins();
   const auto frames = allocate(group * shape.signals * shape.n_fft, Device::cuda);
   const auto scratch = allocate(out.spectrum == nullptr ? group * shape.signals * bins * 2 : 0, Device::cuda);
-  const bool plain = shape.outer_gain == 1.0f && shape.inner_gain == 1.0f && out.magnitude == nullptr &&
-                     out.dot == nullptr;
+  const bool plain =
+      shape.outer_gain == 1.0f && shape.inner_gain == 1.0f && out.magnitude == nullptr && out.dot == nullptr;
   for (int64_t first = 0; first < shape.frames; first += group) {
     const int64_t rows = std::min(group, shape.frames - first) * shape.signals, offset = first * shape.signals * bins;
     parallel_for(Device::cuda, rows * shape.n_fft, LoadFrames{shape, window, scale, signal, frames.get(), first});
@@ -131,12 +131,11 @@ void stft_analysis_cuda(const StftFrames& shape, const float* window, const floa
     rfft_cuda({shape.n_fft, rows}, frames.get(), bin_values);
     if (plain) continue;
     auto* values = reinterpret_cast<float2*>(bin_values);
-    parallel_for(
-        Device::cuda, rows * bins,
-        StoreBins{values, Gains(shape), out.spectrum == nullptr ? nullptr : values,
-                  out.magnitude == nullptr ? nullptr : out.magnitude + offset,
-                  out.other == nullptr ? nullptr : reinterpret_cast<const float2*>(out.other) + offset,
-                  out.dot == nullptr ? nullptr : out.dot + offset});
+    parallel_for(Device::cuda, rows * bins,
+                 StoreBins{values, Gains(shape), out.spectrum == nullptr ? nullptr : values,
+                           out.magnitude == nullptr ? nullptr : out.magnitude + offset,
+                           out.other == nullptr ? nullptr : reinterpret_cast<const float2*>(out.other) + offset,
+                           out.dot == nullptr ? nullptr : out.dot + offset});
   }
 }
 

@@ -2,8 +2,8 @@
 
 #include "base/error.h"
 #include "base/folder.h"
-#include "losses/adversarial.h"
 #include "formats/safetensors.h"
+#include "losses/adversarial.h"
 
 namespace unmix {
 namespace {

@@ -14,13 +14,14 @@ namespace unmix {
 inline constexpr std::string_view kDataGroup = "Data", kFolderGroup = "Data sets of folders";
 
 struct TrainOption {
-  using Member = std::variant<bool TrainOptions::*, int TrainOptions::*, int64_t TrainOptions::*,
-                              uint64_t TrainOptions::*, double TrainOptions::*, std::string TrainOptions::*,
-                              std::filesystem::path TrainOptions::*, std::vector<std::string> TrainOptions::*,
-                              std::optional<bool> TrainOptions::*,
-                              std::optional<std::vector<std::string>> TrainOptions::*>;
+  using Member =
+      std::variant<bool TrainOptions::*, int TrainOptions::*, int64_t TrainOptions::*, uint64_t TrainOptions::*,
+                   double TrainOptions::*, std::string TrainOptions::*, std::filesystem::path TrainOptions::*,
+                   std::vector<std::string> TrainOptions::*, std::optional<bool> TrainOptions::*,
+                   std::optional<std::vector<std::string>> TrainOptions::*>;
   std::string_view group;  // a heading of --help
-  std::string_view name;  // "batch-size": --batch-size on the command line, batch-size in a study, batch_size in a record
+  std::string_view
+      name;  // "batch-size": --batch-size on the command line, batch-size in a study, batch_size in a record
   Member member;
   std::string_view help;
   std::string_view also = {};  // a second name on the command line

@@ -75,12 +75,10 @@ void validate_adversarial(const TrainOptions& o) {
   if (!o.gan.empty()) parse_gan(o.gan);
   zero_or_more("--feature-matching", o.feature_matching);
   if (o.adversarial()) return;
-  const std::pair<const char*, bool> given[] = {{"--discriminator", !o.discriminator.empty()},
-                                                {"--gan", !o.gan.empty()},
-                                                {"--feature-matching", o.feature_matching > 0.0},
-                                                {"--spectral-norm", o.spectral_norm},
-                                                {"--unpaired-mixtures", !o.unpaired_mixtures.empty()},
-                                                {"--unpaired-stems", !o.unpaired_stems.empty()}};
+  const std::pair<const char*, bool> given[] = {
+      {"--discriminator", !o.discriminator.empty()},         {"--gan", !o.gan.empty()},
+      {"--feature-matching", o.feature_matching > 0.0},      {"--spectral-norm", o.spectral_norm},
+      {"--unpaired-mixtures", !o.unpaired_mixtures.empty()}, {"--unpaired-stems", !o.unpaired_stems.empty()}};
   for (const auto& [option, is_given] : given)
     require(!is_given, fmt::format("{} belongs to the loss Adversarial, which '{}' does not have", option, o.loss));
 }
@@ -102,8 +100,8 @@ bool is_default(const TrainOptions& options, const std::string& name) {
 void validate_dataset(const TrainOptions& o) {
   const DatasetEntry& chosen = find_dataset(o.dataset);
   for (const std::string& name : chosen.required)
-    require(!is_default(o, name), fmt::format("--dataset {} needs --{}", o.dataset,
-                                              fmt::join(chosen.required, " and --")));
+    require(!is_default(o, name),
+            fmt::format("--dataset {} needs --{}", o.dataset, fmt::join(chosen.required, " and --")));
   for (const DatasetEntry& other : dataset_registry()) {
     for (const auto* names : {&other.required, &other.options})
       for (const std::string& name : *names)
@@ -116,8 +114,7 @@ void validate_dataset(const TrainOptions& o) {
 }
 
 void validate_target(const TrainOptions& o) {
-  require(o.architecture != "joint" || o.target.empty(),
-          "--target belongs to a single model: leave it out with joint");
+  require(o.architecture != "joint" || o.target.empty(), "--target belongs to a single model: leave it out with joint");
   require(!o.joint() || o.dataset == "musdb",
           fmt::format("--architecture joint needs the four sources of --dataset musdb, {} has one target", o.dataset));
   if (o.joint()) return;

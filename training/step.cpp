@@ -21,8 +21,8 @@ Var unpaired_estimates(const Learner& learner, const Tensor& mixture) {
 Tensor stem_magnitudes(const Learner& learner, const Tensor& stems) {
   if (!stems.defined()) return {};
   const Stft& stft = learner.stft;
-  Tensor magnitudes = Tensor::empty(
-      {stems.dim(0), stft.frames(stems.dim(3)), stems.dim(1), stems.dim(2), stft.bins()}, stems.device());
+  Tensor magnitudes =
+      Tensor::empty({stems.dim(0), stft.frames(stems.dim(3)), stems.dim(1), stems.dim(2), stft.bins()}, stems.device());
   for (int64_t k = 0; k < stems.dim(0); ++k) stft.parts(stems[k], {}, magnitudes[k]);
   return magnitudes;
 }

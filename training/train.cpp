@@ -59,8 +59,8 @@ void check_output(const TrainOptions& options) {
   if (options.overwrite || !models_in(options.output).contains(name)) return;
   std::error_code error;
   if (!options.checkpoint.empty() && std::filesystem::equivalent(options.checkpoint, options.output, error)) return;
-  throw UsageError(fmt::format("{} holds a model '{}' already: --checkpoint {} goes on with it, --overwrite replaces it",
-                               folder, name, folder));
+  throw UsageError(fmt::format(
+      "{} holds a model '{}' already: --checkpoint {} goes on with it, --overwrite replaces it", folder, name, folder));
 }
 
 // All models of a folder are separated with the settings of its separator.json.

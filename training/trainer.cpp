@@ -8,10 +8,10 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/json.h"
+#include "base/progress.h"
 #include "base/version.h"
 #include "formats/safetensors.h"
 #include "training/loss_networks.h"
-#include "base/progress.h"
 #include "training/target.h"
 
 namespace unmix {
@@ -123,8 +123,7 @@ double Trainer::train_epoch() {
                                  static_cast<uint64_t>(step_++), std::move(unpaired));
     if (pending) account(*pending);
     pending = std::move(current);
-    if (loss_count_ > 0)
-      progress.show(batch_, fmt::format("loss {:.5g}", mean_of(loss_sum_)));
+    if (loss_count_ > 0) progress.show(batch_, fmt::format("loss {:.5g}", mean_of(loss_sum_)));
     if (save_is_due()) {
       account(*pending);
       pending.reset();
@@ -186,17 +185,18 @@ double Trainer::validate() {
 }
 
 nlohmann::json Trainer::run_json() const {
-  nlohmann::json run{{"args", to_json(options_)},
-                     {"device", device_description(options_.device)},
-                     {"epochs_trained", epoch_},
-                     {"steps_per_epoch", (dataset_.samples_per_epoch() + options_.batch_size - 1) / options_.batch_size},
-                     {"best_loss", history_.best_loss},
-                     {"best_epoch", history_.best_epoch},
-                     {"train_loss_history", history_.train_loss},
-                     {"valid_loss_history", history_.valid_loss},
-                     {"train_time_history", history_.train_time},
-                     {"num_bad_epochs", early_stopping_.bad_epochs()},
-                     {"commit", std::string(commit())}};
+  nlohmann::json run{
+      {"args", to_json(options_)},
+      {"device", device_description(options_.device)},
+      {"epochs_trained", epoch_},
+      {"steps_per_epoch", (dataset_.samples_per_epoch() + options_.batch_size - 1) / options_.batch_size},
+      {"best_loss", history_.best_loss},
+      {"best_epoch", history_.best_epoch},
+      {"train_loss_history", history_.train_loss},
+      {"valid_loss_history", history_.valid_loss},
+      {"train_time_history", history_.train_time},
+      {"num_bad_epochs", early_stopping_.bad_epochs()},
+      {"commit", std::string(commit())}};
   if (options_.adversarial()) run["discriminator_loss_history"] = history_.discriminator_loss;
   if (features_) run["features"] = features_->description();
   return run;
@@ -252,9 +252,9 @@ void Trainer::resume(const Checkpoint& checkpoint, const std::string& source) {
     if (balancer_) balancer_->load_state(p.at("balance"));
     schedule_.load_state(p.at("schedule"));
     early_stopping_.load_state(p.at("early_stopping"));
-    history_ = {run.at("train_loss_history"), run.at("valid_loss_history"), run.at("train_time_history"),
-                run.value("discriminator_loss_history", std::vector<double>{}), run.at("best_loss"),
-                run.at("best_epoch")};
+    history_ = {run.at("train_loss_history"), run.at("valid_loss_history"),
+                run.at("train_time_history"), run.value("discriminator_loss_history", std::vector<double>{}),
+                run.at("best_loss"),          run.at("best_epoch")};
     epoch_ = run.at("epochs_trained");
     batch_ = p.at("batch");
     step_ = p.at("step");

@@ -18,7 +18,7 @@ namespace unmix {
 // Open-Unmix's record of a run; epoch numbers start at 1.
 struct History {
   std::vector<double> train_loss, valid_loss, train_time;  // one each per finished epoch; time in seconds
-  std::vector<double> discriminator_loss = {};           // of adversarial training, one per finished epoch
+  std::vector<double> discriminator_loss = {};             // of adversarial training, one per finished epoch
   double best_loss = 0.0;
   int best_epoch = 0;  // 0: none yet
 };
@@ -70,11 +70,11 @@ class Trainer {
   ReduceLROnPlateau schedule_;
   EarlyStopping early_stopping_;
   History history_;
-  NamedTensors best_;       // weights of the best epoch
-  int64_t epoch_ = 0;       // epochs finished
-  int64_t batch_ = 0;       // batches done in the epoch under way
-  int64_t step_ = 0;        // steps of all epochs
-  double loss_sum_ = 0.0;   // of the epoch under way, over its samples
+  NamedTensors best_;      // weights of the best epoch
+  int64_t epoch_ = 0;      // epochs finished
+  int64_t batch_ = 0;      // batches done in the epoch under way
+  int64_t step_ = 0;       // steps of all epochs
+  double loss_sum_ = 0.0;  // of the epoch under way, over its samples
   double discriminator_sum_ = 0.0;
   int64_t loss_count_ = 0;
   std::chrono::steady_clock::time_point saved_ = std::chrono::steady_clock::now();

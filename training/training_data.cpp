@@ -8,11 +8,11 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/progress.h"
 #include "models/mask_network.h"
 #include "models/model_files.h"
-#include "training/option_table.h"
-#include "base/progress.h"
 #include "training/input_statistics.h"
+#include "training/option_table.h"
 
 namespace unmix {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "models/model_files.h"
 #include "formats/weights_file.h"
+#include "models/model_files.h"
 
 namespace unmix {
 namespace {
@@ -48,13 +48,13 @@ void load_warm_start(const TrainOptions& options, MaskNetwork& network) {
   const TensorFile weights = read_weights(file);
   const NetworkPlan plan = infer_network(weights.tensors, file.string());
   const NetworkConfig &there = plan.config, &here = network.config();
-  check_same(file.string(), {{"the architecture", std::string(plan.architecture->name),
-                              options.joint() ? "joint" : "single"},
-                             {"--hidden-size", text(there.hidden), text(here.hidden)},
-                             {"--nb-layers", text(there.layers), text(here.layers)},
-                             {"LSTM directions", directions(there), directions(here)},
-                             {"--nb-channels", text(there.channels), text(here.channels)},
-                             {"--nfft", text(2 * (there.bins - 1)), text(2 * (here.bins - 1))}});
+  check_same(file.string(),
+             {{"the architecture", std::string(plan.architecture->name), options.joint() ? "joint" : "single"},
+              {"--hidden-size", text(there.hidden), text(here.hidden)},
+              {"--nb-layers", text(there.layers), text(here.layers)},
+              {"LSTM directions", directions(there), directions(here)},
+              {"--nb-channels", text(there.channels), text(here.channels)},
+              {"--nfft", text(2 * (there.bins - 1)), text(2 * (here.bins - 1))}});
   const SeparatorConfig separator = read_separator_json(options.model);
   check_same((options.model / "separator.json").string(),
              {{"nfft", text(separator.n_fft), text(options.nfft)}, {"nhop", text(separator.hop), text(options.nhop)}});

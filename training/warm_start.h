@@ -1,8 +1,8 @@
 // A new run's first weights from a model that another run trained.
 #pragma once
 
-#include "training/options.h"
 #include "models/mask_network.h"
+#include "training/options.h"
 
 namespace unmix {
 

@@ -43,8 +43,14 @@ std::vector<Workload> workloads() {
       {"dropout", "read 1, write 1", 2, 20, [=] { dropout(*x, 0.4f, 1, 2); }},
       {"sum", "read 1", 1, 1, [=] { sum(*x); }},
       {"sum of columns", "read 1", 1, 1, [=] { sum_axis(*x, 0); }},
-      {"batch_norm", "read 2, write 1", 3, 6, [=] { batch_norm(*x, {*row, *row, running.get(), true}); }},
-      {"mask_head", "read 2, write 1", 3, 7, [=] { mask_head(*x, {*row, *row, running.get(), true}, *bins, *bins); }},
+      {"batch_norm", "read 2, write 1", 3, 6,
+       [=] {
+         batch_norm(*x, {*row, *row, running.get(), true});
+       }},
+      {"mask_head", "read 2, write 1", 3, 7,
+       [=] {
+         mask_head(*x, {*row, *row, running.get(), true}, *bins, *bins);
+       }},
       {"mask_head, backward", "read 3 + 3, write 1 (and forward's 3)", 10, 20,
        [=] {
          const Var z = value({kRows, kColumns}, true);

@@ -3,8 +3,8 @@
 
 #include <functional>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/dataset_trees.h"
 #include "tests/support/program.h"
 

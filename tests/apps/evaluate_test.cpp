@@ -5,11 +5,11 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
 #include "base/folder.h"
 #include "data/demo_songs.h"
 #include "evaluation/score_files.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/program.h"
 #include "tests/support/small_models.h"
 

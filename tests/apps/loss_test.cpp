@@ -1,12 +1,12 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
+#include "formats/safetensors.h"
 #include "losses/registry.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/paths.h"
 #include "tests/support/program.h"
-#include "formats/safetensors.h"
 #include "tests/support/tensor_helpers.h"
 #include "tests/support/tolerances.h"
 

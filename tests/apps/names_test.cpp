@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/program.h"
 #include "tests/support/training_runs.h"
 

@@ -5,11 +5,11 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
+#include "tensor/device.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/paths.h"
 #include "tests/support/program.h"
-#include "tensor/device.h"
 #include "tests/support/tolerances.h"
 
 namespace unmix::test {

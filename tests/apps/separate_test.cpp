@@ -1,8 +1,8 @@
 #include <nlohmann/json.hpp>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
 #include "evaluation/sdr.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/paths.h"
 #include "tests/support/program.h"
 #include "tests/support/small_models.h"

@@ -5,10 +5,10 @@
 #include <set>
 #include <sstream>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
 #include "data/demo_songs.h"
 #include "losses/registry.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/paths.h"
 #include "tests/support/program.h"
 #include "training/options.h"
@@ -45,11 +45,32 @@ class TrainPrograms : public testing::TestWithParam<std::string> {};
 TEST_P(TrainPrograms, TrainTwoSteps) {
   const TemporaryFolder folder;
   write_demo_songs(folder / "songs", DemoSize::tiny);
-  const ProgramResult result = run_program(
-      {"--root", (folder / "songs").string(), "--is-wav", "--cache", (folder / "cache").string(), "--output",
-       (folder / "model").string(), "--device", "cpu", "--nfft", "512", "--nhop", "256", "--hidden-size", "8",
-       "--nb-layers", "1", "--batch-size", "2", "--seq-dur", "0.5", "--samples-per-track", "2", "--epochs", "1"},
-      {}, program_of(GetParam()));
+  const ProgramResult result = run_program({"--root",
+                                            (folder / "songs").string(),
+                                            "--is-wav",
+                                            "--cache",
+                                            (folder / "cache").string(),
+                                            "--output",
+                                            (folder / "model").string(),
+                                            "--device",
+                                            "cpu",
+                                            "--nfft",
+                                            "512",
+                                            "--nhop",
+                                            "256",
+                                            "--hidden-size",
+                                            "8",
+                                            "--nb-layers",
+                                            "1",
+                                            "--batch-size",
+                                            "2",
+                                            "--seq-dur",
+                                            "0.5",
+                                            "--samples-per-track",
+                                            "2",
+                                            "--epochs",
+                                            "1"},
+                                           {}, program_of(GetParam()));
   ASSERT_EQ(result.exit_code, 0) << result.errors;
   const auto json = nlohmann::json::parse(read_file(folder / "model/joint.json"));
   EXPECT_EQ(json.at("args").at("loss"), GetParam());

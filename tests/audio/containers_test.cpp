@@ -8,8 +8,8 @@
 
 #include "audio/container.h"
 #include "audio/reader.h"
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
+#include "tests/support/audio_helpers.h"
 
 namespace unmix {
 namespace {

@@ -2,8 +2,8 @@
 #include <limits>
 
 #include "audio/audio.h"
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
+#include "tests/support/audio_helpers.h"
 
 namespace unmix {
 namespace {

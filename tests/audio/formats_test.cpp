@@ -7,8 +7,8 @@
 #include <thread>
 
 #include "audio/reader.h"
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
+#include "tests/support/audio_helpers.h"
 
 namespace unmix {
 namespace {

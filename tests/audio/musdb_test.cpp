@@ -1,9 +1,9 @@
 #include <cmath>
 
 #include "audio/musdb.h"
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
 #include "data/demo_songs.h"
+#include "tests/support/audio_helpers.h"
 
 namespace unmix {
 namespace {

@@ -1,8 +1,8 @@
 #include <cmath>
 
 #include "audio/audio.h"
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/paths.h"
 
 namespace unmix {

@@ -4,8 +4,8 @@
 
 #include "audio/reader.h"
 #include "audio/writer.h"
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/tensor_helpers.h"
 
 namespace unmix {

@@ -5,9 +5,9 @@
 #include <functional>
 #include <set>
 
-#include "tests/support/audio_helpers.h"
 #include "autograd/loss_ops.h"
 #include "tests/autograd/op_table.h"
+#include "tests/support/audio_helpers.h"
 
 namespace unmix::test {
 namespace {
@@ -42,6 +42,8 @@ StftOptions options(int64_t n_fft, int64_t hop, bool center = true, int64_t wind
   return {n_fft, hop, Tensor::full({window > 0 ? window : std::max<int64_t>(n_fft, 0)}, 1.0f), center};
 }
 
+// One call a line.
+// clang-format off
 std::vector<BadCall> pointwise_calls() {
   std::vector<BadCall> calls;
   using Binary = Var (*)(const Var&, const Var&);
@@ -189,12 +191,13 @@ std::vector<BadCall> loss_calls() {
       {"spectral_distances", "frames", "[3]", [=] { spectral_distances(of({3, 2}), zeros({3}), 0.1f); }},
   };
 }
+// clang-format on
 
 const std::vector<BadCall>& bad_calls() {
   static const std::vector<BadCall> all = [] {
     std::vector<BadCall> calls;
-    for (const auto& part : {pointwise_calls(), shape_calls(), product_calls(), network_calls(), spectrum_calls(),
-                             loss_calls()})
+    for (const auto& part :
+         {pointwise_calls(), shape_calls(), product_calls(), network_calls(), spectrum_calls(), loss_calls()})
       calls.insert(calls.end(), part.begin(), part.end());
     return calls;
   }();
@@ -212,11 +215,11 @@ TEST(OpErrors, ABadCallIsRefusedInOneLineThatNamesOperationAndShapes) {
 
 TEST(OpErrors, EveryOperationThatCanBeCalledBadlyIsAmongThem) {
   std::set<std::string> tested;
-  const std::set<std::string> free_of_conditions = {"scale", "add_scalar", "abs",  "square",     "sqrt", "exp", "log",
-                                                    "tanh",  "sigmoid",    "relu", "leaky_relu", "sum",  "clamp_min"};
+  const std::set<std::string> free_of_conditions = {"scale",      "add_scalar", "abs",      "square",  "sqrt",
+                                                    "exp",        "log",        "tanh",     "sigmoid", "relu",
+                                                    "leaky_relu", "sum",        "clamp_min"};
   for (const BadCall& bad : bad_calls()) tested.insert(bad.op);
-  for (const OpRow& row : op_table())
-    EXPECT_NE(tested.contains(row.op), free_of_conditions.contains(row.op)) << row.op;
+  for (const OpRow& row : op_table()) EXPECT_NE(tested.contains(row.op), free_of_conditions.contains(row.op)) << row.op;
 }
 
 TEST(OpErrors, ALossIsOneValue) {

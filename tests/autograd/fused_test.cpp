@@ -88,11 +88,9 @@ TEST_P(Fused, MaskedDistanceIsMulSubSquareMean) {
   const Tensor targets = random_tensor({3, 50, 70}, 3, -1.0, 1.0, device());
   const Var error = reshape(sub(mul(mask, Var(mixture)), Var(targets)), {3, 3500});
   const float count = 1.0f / 3500.0f;
-  expect_equal(distance({mask, mixture}, targets, Distance::squared), scale(sum_axis(square(error), 1), count),
-               {mask});
+  expect_equal(distance({mask, mixture}, targets, Distance::squared), scale(sum_axis(square(error), 1), count), {mask});
   const Var again = reshape(sub(mul(mask, Var(mixture)), Var(targets)), {3, 3500});
-  expect_equal(distance({mask, mixture}, targets, Distance::absolute), scale(sum_axis(abs(again), 1), count),
-               {mask});
+  expect_equal(distance({mask, mixture}, targets, Distance::absolute), scale(sum_axis(abs(again), 1), count), {mask});
 }
 
 TEST_P(Fused, StftMagnitudeIsTheMagnitudeOfStft) {
@@ -152,7 +150,8 @@ TEST_P(Fused, BatchNormKeepsItsDigitsFarFromZero) {
   for (float& value : values) value = 4096.0f + std::round(value * 512.0f) / 512.0f;  // exact in float32
   const Tensor x = Tensor::from(values, {2000, 2}, device());
   BatchStatistics s = running(2);
-  const Var y = batch_norm(Var(x), {Var(Tensor::full({2}, 1.0f, device())), Var(Tensor::zeros({2}, device())), &s, true});
+  const Var y =
+      batch_norm(Var(x), {Var(Tensor::full({2}, 1.0f, device())), Var(Tensor::zeros({2}, device())), &s, true});
   const Array array = array_of(x);
   EXPECT_LT(relative_error(y.value().to_vector(), reference_normalize(array, reference_statistics(array), 1e-5)),
             tolerance::kFarFromZero);

@@ -73,7 +73,8 @@ OpInput constant(OpInput input) {
 const std::vector<OpRow>& op_table() {
   static const std::vector<OpRow> table = [] {
     std::vector<OpRow> rows;
-    for (const auto& part : {pointwise_rows(), shape_rows(), product_rows(), network_rows(), spectrum_rows(), loss_rows()})
+    for (const auto& part :
+         {pointwise_rows(), shape_rows(), product_rows(), network_rows(), spectrum_rows(), loss_rows()})
       rows.insert(rows.end(), part.begin(), part.end());
     return rows;
   }();

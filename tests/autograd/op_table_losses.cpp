@@ -4,8 +4,8 @@
 #include <iterator>
 
 #include "autograd/loss_ops.h"
-#include "tests/support/op_references.h"
 #include "tests/autograd/op_table.h"
+#include "tests/support/op_references.h"
 
 namespace unmix::test {
 namespace {
@@ -48,8 +48,9 @@ OpRow distance_row(const Layout& layout, Distance kind) {
       y[i / kSize] += (squared ? e[i] * e[i] : std::fabs(e[i])) / static_cast<double>(kSize);
     return y;
   };
-  return {"distance", (squared ? "squared_" : "absolute_") + layout.name, layout.inputs(),
-          [=](const Vars& v) { return distance(layout.estimate(v), layout.target(v), kind); }, reference, errors};
+  return {"distance",      (squared ? "squared_" : "absolute_") + layout.name,
+          layout.inputs(), [=](const Vars& v) { return distance(layout.estimate(v), layout.target(v), kind); },
+          reference,       errors};
 }
 
 // Correlations, residuals.
@@ -96,8 +97,11 @@ OpRow binary_cross_entropy_row() {
     }
     return y;
   };
-  return {"binary_cross_entropy", "", {uniform({2, 3, 2}, -4.0, 4.0), constant(uniform({2, 3, 2}, 0.0, 1.0))},
-          [](const Vars& v) { return binary_cross_entropy(v[0], v[1].value()); }, reference};
+  return {"binary_cross_entropy",
+          "",
+          {uniform({2, 3, 2}, -4.0, 4.0), constant(uniform({2, 3, 2}, 0.0, 1.0))},
+          [](const Vars& v) { return binary_cross_entropy(v[0], v[1].value()); },
+          reference};
 }
 
 OpRow cross_entropy_row() {
@@ -106,11 +110,15 @@ OpRow cross_entropy_row() {
     const Doubles& x = in[0].values;
     double y = 0.0;
     for (size_t i = 0; i < 5; ++i)
-      y += std::log(std::exp(x[i]) + std::exp(x[5 + i]) + std::exp(x[10 + i])) - x[5 * static_cast<size_t>(labels[i]) + i];
+      y += std::log(std::exp(x[i]) + std::exp(x[5 + i]) + std::exp(x[10 + i])) -
+           x[5 * static_cast<size_t>(labels[i]) + i];
     return Doubles{y / 5.0};
   };
-  return {"cross_entropy", "", {uniform({3, 5}, -4.0, 4.0)},
-          [labels](const Vars& v) { return cross_entropy(v[0], Tensor::from(labels, {5}, v[0].device())); }, reference};
+  return {"cross_entropy",
+          "",
+          {uniform({3, 5}, -4.0, 4.0)},
+          [labels](const Vars& v) { return cross_entropy(v[0], Tensor::from(labels, {5}, v[0].device())); },
+          reference};
 }
 
 OpRow spectral_distances_row(float floor) {
@@ -134,13 +142,15 @@ OpRow spectral_distances_row(float floor) {
     }
     return y;
   };
-  return {"spectral_distances", floor > 0.1f ? "high_floor" : "",
+  return {"spectral_distances",
+          floor > 0.1f ? "high_floor" : "",
           {uniform({3, 2, 2, 2}), constant(uniform({3, 2, 2}, 0.2, 2.0))},
           [floor](const Vars& v) {
             const SpectralDistances d = spectral_distances(v[0], v[1].value(), floor);
             return concat({d.squared, d.logarithmic}, 0);
           },
-          reference, differences};
+          reference,
+          differences};
 }
 
 OpRow gram_difference_row(const std::string& variant, int64_t batch, int64_t m, int64_t n) {
@@ -157,12 +167,17 @@ OpRow gram_difference_row(const std::string& variant, int64_t batch, int64_t m, 
     }
     return y;
   };
-  return {"gram_difference", variant, {uniform({batch, m, n}), constant(uniform({batch, m, n}))},
-          [](const Vars& v) { return gram_difference(v[0], v[1].value()); }, reference};
+  return {"gram_difference",
+          variant,
+          {uniform({batch, m, n}), constant(uniform({batch, m, n}))},
+          [](const Vars& v) { return gram_difference(v[0], v[1].value()); },
+          reference};
 }
 
 }  // namespace
 
+// One row a line.
+// clang-format off
 std::vector<OpRow> loss_rows() {
   std::vector<OpRow> rows{binary_cross_entropy_row(), cross_entropy_row(), spectral_distances_row(1e-3f),
                           spectral_distances_row(0.6f), gram_difference_row("wide", 2, 3, 4),
@@ -174,5 +189,6 @@ std::vector<OpRow> loss_rows() {
   }
   return rows;
 }
+// clang-format on
 
 }  // namespace unmix::test

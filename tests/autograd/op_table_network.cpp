@@ -3,8 +3,8 @@
 
 #include "autograd/openunmix_ops.h"
 #include "autograd/ops.h"
-#include "tests/support/op_references.h"
 #include "tests/autograd/op_table.h"
+#include "tests/support/op_references.h"
 
 namespace unmix::test {
 namespace {
@@ -67,8 +67,10 @@ OpRow batch_norm_row(const std::string& variant, const Shape& shape, bool traini
     BatchStatistics running = running_tensors(channels, v[0].device());
     return batch_norm(v[0], {v[1], v[2], &running, training});
   };
-  return {"batch_norm", variant + (training ? "_training" : "_evaluation"),
-          {uniform(shape, -2.0, 2.0), uniform({channels}, 0.5, 1.5), uniform({channels})}, function,
+  return {"batch_norm",
+          variant + (training ? "_training" : "_evaluation"),
+          {uniform(shape, -2.0, 2.0), uniform({channels}, 0.5, 1.5), uniform({channels})},
+          function,
           [training](const Arrays& in) { return normalized(in, training); }};
 }
 
@@ -79,8 +81,11 @@ OpRow standardize_row(const std::string& variant, int64_t bins, int64_t kept) {
       for (int64_t b = 0; b < kept; ++b) y.push_back((in[0][row * bins + b] + in[1][b]) * in[2][b]);
     return y;
   };
-  return {"standardize", variant, {uniform({3, 2, bins}), uniform({kept}), uniform({kept}, 0.5, 2.0)},
-          [](const Vars& v) { return standardize(v[0], v[1], v[2]); }, reference};
+  return {"standardize",
+          variant,
+          {uniform({3, 2, bins}), uniform({kept}), uniform({kept}, 0.5, 2.0)},
+          [](const Vars& v) { return standardize(v[0], v[1], v[2]); },
+          reference};
 }
 
 // Before the ReLU: batch_norm(x) * scale + shift.
@@ -107,14 +112,19 @@ OpRow mask_head_row(const std::string& variant, int64_t rows, int64_t channels, 
     for (double& value : y) value = std::max(value, 0.0);
     return y;
   };
-  return {"mask_head", variant + (training ? "_training" : "_evaluation"),
+  return {"mask_head",
+          variant + (training ? "_training" : "_evaluation"),
           {uniform({rows, columns}, -2.0, 2.0), uniform({columns}, 0.5, 1.5), uniform({columns}),
            uniform({bins}, 1.0, 2.0), uniform({bins})},
-          function, reference, [training](const Arrays& in) { return head_values(in, training); }};
+          function,
+          reference,
+          [training](const Arrays& in) { return head_values(in, training); }};
 }
 
 }  // namespace
 
+// One row a line.
+// clang-format off
 std::vector<OpRow> network_rows() {
   std::vector<OpRow> rows = {
       // steps, batch, input, hidden, directions
@@ -135,5 +145,6 @@ std::vector<OpRow> network_rows() {
   }
   return rows;
 }
+// clang-format on
 
 }  // namespace unmix::test

@@ -1,8 +1,8 @@
 #include <cmath>
 
 #include "autograd/ops.h"
-#include "tests/autograd/op_table.h"
 #include "tensor/random.h"
+#include "tests/autograd/op_table.h"
 
 namespace unmix::test {
 namespace {
@@ -54,6 +54,8 @@ OpRow dropout_row(const std::string& variant, float p) {
 
 }  // namespace
 
+// One row a line.
+// clang-format off
 std::vector<OpRow> pointwise_rows() {
   std::vector<OpRow> rows;
   const auto append = [&](const std::vector<OpRow>& more) { rows.insert(rows.end(), more.begin(), more.end()); };
@@ -91,5 +93,6 @@ std::vector<OpRow> pointwise_rows() {
   });
   return rows;
 }
+// clang-format on
 
 }  // namespace unmix::test

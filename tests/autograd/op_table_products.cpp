@@ -1,6 +1,6 @@
 #include "autograd/ops.h"
-#include "tests/support/op_references.h"
 #include "tests/autograd/op_table.h"
+#include "tests/support/op_references.h"
 
 namespace unmix::test {
 namespace {
@@ -23,8 +23,11 @@ OpRow matmul_row(bool transpose_a, bool transpose_b, int64_t batch) {
     return y;
   };
   const std::string variant = std::string(transpose_a ? "t" : "n") + (transpose_b ? "t" : "n");
-  return {"matmul", batch > 0 ? variant + "_batch" : variant, {uniform(a), uniform(b)},
-          [=](const Vars& v) { return matmul(v[0], v[1], transpose_a, transpose_b); }, reference};
+  return {"matmul",
+          batch > 0 ? variant + "_batch" : variant,
+          {uniform(a), uniform(b)},
+          [=](const Vars& v) { return matmul(v[0], v[1], transpose_a, transpose_b); },
+          reference};
 }
 
 OpRow linear_row(const std::string& variant, Shape x, bool bias) {
@@ -56,13 +59,17 @@ OpRow conv_row(const std::string& variant, const Conv2dShape& s, bool bias) {
 }
 
 OpRow pool_row(const std::string& variant, Shape x, int64_t kernel, int64_t stride) {
-  return {"max_pool2d", variant, {distinct(std::move(x))},
+  return {"max_pool2d",
+          variant,
+          {distinct(std::move(x))},
           [=](const Vars& v) { return max_pool2d(v[0], kernel, stride); },
           [=](const Arrays& in) { return reference_max_pool2d(in[0], kernel, stride); }};
 }
 
 }  // namespace
 
+// One row a line.
+// clang-format off
 std::vector<OpRow> product_rows() {
   std::vector<OpRow> rows;
   for (const int64_t batch : {0, 2})
@@ -90,5 +97,6 @@ std::vector<OpRow> product_rows() {
   rows.insert(rows.end(), others.begin(), others.end());
   return rows;
 }
+// clang-format on
 
 }  // namespace unmix::test

@@ -8,9 +8,7 @@ namespace {
 
 const Shape kShape{2, 3, 4};
 
-int64_t inner_of(const Shape& shape, int axis) {
-  return element_count({shape.begin() + axis + 1, shape.end()});
-}
+int64_t inner_of(const Shape& shape, int axis) { return element_count({shape.begin() + axis + 1, shape.end()}); }
 
 std::string axis_name(int axis) { return axis < 0 ? "axis_last" : "axis_" + std::to_string(axis); }
 
@@ -26,8 +24,11 @@ OpRow sum_axis_row(const Shape& shape, int axis) {
       y[static_cast<size_t>(i / (inner * length) * inner + i % inner)] += in[0][i];
     return y;
   };
-  return {"sum_axis", axis_name(axis) + "_of_" + std::to_string(shape.size()), {uniform(shape)},
-          [axis](const Vars& v) { return sum_axis(v[0], axis); }, reference};
+  return {"sum_axis",
+          axis_name(axis) + "_of_" + std::to_string(shape.size()),
+          {uniform(shape)},
+          [axis](const Vars& v) { return sum_axis(v[0], axis); },
+          reference};
 }
 
 OpRow permute_row(const Shape& shape, const std::vector<int>& order) {
@@ -87,14 +88,20 @@ Reference window(int axis, int64_t begin, int64_t end) {
 }
 
 OpRow slice_row(int axis, int64_t begin, int64_t end) {
-  return {"slice", axis_name(axis) + "_from_" + std::to_string(begin) + "_to_" + std::to_string(end), {uniform(kShape)},
-          [=](const Vars& v) { return slice(v[0], axis, begin, end); }, window(axis, begin, end)};
+  return {"slice",
+          axis_name(axis) + "_from_" + std::to_string(begin) + "_to_" + std::to_string(end),
+          {uniform(kShape)},
+          [=](const Vars& v) { return slice(v[0], axis, begin, end); },
+          window(axis, begin, end)};
 }
 
 OpRow pad_row(int axis, int64_t before, int64_t after) {
   const int64_t length = kShape[static_cast<size_t>(from_front(kShape, axis))];
-  return {"pad", axis_name(axis) + "_by_" + std::to_string(before) + "_and_" + std::to_string(after), {uniform(kShape)},
-          [=](const Vars& v) { return pad(v[0], axis, before, after); }, window(axis, -before, length + after)};
+  return {"pad",
+          axis_name(axis) + "_by_" + std::to_string(before) + "_and_" + std::to_string(after),
+          {uniform(kShape)},
+          [=](const Vars& v) { return pad(v[0], axis, before, after); },
+          window(axis, -before, length + after)};
 }
 
 Reference same_values() {
@@ -114,6 +121,8 @@ Reference total(bool divided) {
 
 }  // namespace
 
+// One row a line.
+// clang-format off
 std::vector<OpRow> shape_rows() {
   const Function to_sum = [](const Vars& v) { return sum(v[0]); };
   const Function to_mean = [](const Vars& v) { return mean(v[0]); };
@@ -143,5 +152,6 @@ std::vector<OpRow> shape_rows() {
       {"stack", "scalars", {uniform({}), uniform({})}, [](const Vars& v) { return stack(v); }, same_values()},
   };
 }
+// clang-format on
 
 }  // namespace unmix::test

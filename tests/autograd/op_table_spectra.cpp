@@ -4,8 +4,8 @@
 #include <numeric>
 
 #include "autograd/ops.h"
-#include "tests/support/op_references.h"
 #include "tests/autograd/op_table.h"
+#include "tests/support/op_references.h"
 
 namespace unmix::test {
 namespace {
@@ -30,7 +30,9 @@ StftOptions options_on(Device device, int64_t n_fft, int64_t hop, bool center) {
 
 OpRow stft_row(const std::string& variant, Shape shape, int64_t n_fft, int64_t hop, bool center) {
   const int64_t samples = shape.back();
-  return {"stft", variant, {uniform(std::move(shape))},
+  return {"stft",
+          variant,
+          {uniform(std::move(shape))},
           [=](const Vars& v) { return stft(v[0], options_on(v[0].device(), n_fft, hop, center)); },
           [=](const Arrays& in) { return reference_stft(in[0].values, samples, window_doubles(n_fft), hop, center); }};
 }
@@ -42,19 +44,28 @@ OpRow istft_row(const std::string& variant, Shape shape, int64_t hop, bool cente
   const auto reference = [=](const Arrays& in) {
     return reference_istft(in[0].values, frames, window_doubles(n_fft), hop, center, length == 0 ? reach : length);
   };
-  return {"istft", variant, {uniform(std::move(shape))},
-          [=](const Vars& v) { return istft(v[0], options_on(v[0].device(), n_fft, hop, center), length); }, reference};
+  return {"istft",
+          variant,
+          {uniform(std::move(shape))},
+          [=](const Vars& v) { return istft(v[0], options_on(v[0].device(), n_fft, hop, center), length); },
+          reference};
 }
 
 OpRow rfft_row(Shape shape) {
   const int64_t n = shape.back();
-  return {"rfft", std::to_string(n), {uniform(std::move(shape))}, [](const Vars& v) { return rfft(v[0]); },
+  return {"rfft",
+          std::to_string(n),
+          {uniform(std::move(shape))},
+          [](const Vars& v) { return rfft(v[0]); },
           [n](const Arrays& in) { return reference_rfft(in[0].values, n); }};
 }
 
 OpRow irfft_row(Shape shape) {
   const int64_t n = 2 * (shape[shape.size() - 2] - 1);
-  return {"irfft", std::to_string(n), {uniform(std::move(shape))}, [](const Vars& v) { return irfft(v[0]); },
+  return {"irfft",
+          std::to_string(n),
+          {uniform(std::move(shape))},
+          [](const Vars& v) { return irfft(v[0]); },
           [n](const Arrays& in) { return reference_irfft(in[0].values, n); }};
 }
 
@@ -66,8 +77,11 @@ OpRow apply_mask_row(const std::string& variant, Shape mask, Shape spectrum) {
         y.push_back(in[0].values[i] * in[1].values[(2 * i + part) % in[1].values.size()]);
     return y;
   };
-  return {"apply_mask", variant, {uniform(std::move(mask)), constant(uniform(std::move(spectrum)))},
-          [](const Vars& v) { return apply_mask(v[0], v[1].value()); }, reference};
+  return {"apply_mask",
+          variant,
+          {uniform(std::move(mask)), constant(uniform(std::move(spectrum)))},
+          [](const Vars& v) { return apply_mask(v[0], v[1].value()); },
+          reference};
 }
 
 OpRow masked_istft_row(const std::string& variant, Shape mask, bool center, int64_t length) {
@@ -86,7 +100,9 @@ OpRow masked_istft_row(const std::string& variant, Shape mask, bool center, int6
   };
   Shape spectrum(mask.begin() + 1, mask.end());
   spectrum.push_back(2);
-  return {"masked_istft", variant, {uniform(std::move(mask)), constant(uniform(std::move(spectrum)))},
+  return {"masked_istft",
+          variant,
+          {uniform(std::move(mask)), constant(uniform(std::move(spectrum)))},
           [=](const Vars& v) {
             return masked_istft(v[0], v[1].value(), options_on(v[0].device(), n_fft, hop, center), length);
           },
@@ -103,8 +119,7 @@ Doubles reference_resample(const Doubles& x, int64_t samples, double up, double 
     if (std::fabs(t) > width / 2.0) return 0.0;
     const double sinc = t == 0.0 ? 1.0 : std::sin(std::numbers::pi * cutoff * t) / (std::numbers::pi * cutoff * t);
     const double place = 2.0 * t / width;
-    return cutoff * sinc * std::cyl_bessel_i(0.0, beta * std::sqrt(1.0 - place * place)) /
-           std::cyl_bessel_i(0.0, beta);
+    return cutoff * sinc * std::cyl_bessel_i(0.0, beta * std::sqrt(1.0 - place * place)) / std::cyl_bessel_i(0.0, beta);
   };
   Doubles y;
   for (size_t row = 0; row < x.size(); row += static_cast<size_t>(samples))
@@ -118,7 +133,9 @@ Doubles reference_resample(const Doubles& x, int64_t samples, double up, double 
 
 OpRow resample_row(const std::string& variant, Shape shape, int64_t from, int64_t to) {
   const int64_t samples = shape.back(), divisor = std::gcd(from, to);
-  return {"resample", variant, {uniform(std::move(shape))},
+  return {"resample",
+          variant,
+          {uniform(std::move(shape))},
           [=](const Vars& v) { return resample(v[0], from, to); },
           [=](const Arrays& in) {
             return reference_resample(in[0].values, samples, static_cast<double>(to / divisor),
@@ -134,6 +151,8 @@ Doubles magnitudes(const Arrays& in) {
 
 }  // namespace
 
+// One row a line.
+// clang-format off
 std::vector<OpRow> spectrum_rows() {
   return {
       rfft_row({2, 8}), rfft_row({2}), rfft_row({2, 2, 6}),
@@ -164,5 +183,6 @@ std::vector<OpRow> spectrum_rows() {
       resample_row("longer_than_the_filter", {340}, 3, 2),
   };
 }
+// clang-format on
 
 }  // namespace unmix::test

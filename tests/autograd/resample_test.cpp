@@ -4,8 +4,8 @@
 #include <cmath>
 #include <numbers>
 
-#include "tests/support/audio_helpers.h"
 #include "autograd/ops.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/golden_file.h"
 #include "tests/support/tensor_helpers.h"
 #include "tests/support/tolerances.h"
@@ -67,8 +67,9 @@ TEST_P(Resample, IsScipysWithTheSameFilter) {
     EXPECT_LT(golden_error(y, golden.tensor(name + ".output")), tolerance::kGolden) << name;
     // Negative control: a rate that is 0.1 % off.
     const Tensor off = resample(x, o["from_rate"], o["to_rate"].get<int64_t>() + 20).value();
-    EXPECT_GT(golden_error(Tensor::from(off.to_vector(), off.shape()).rows(0, y.dim(0)),
-                           golden.tensor(name + ".output")), 1e-3);
+    EXPECT_GT(
+        golden_error(Tensor::from(off.to_vector(), off.shape()).rows(0, y.dim(0)), golden.tensor(name + ".output")),
+        1e-3);
   }
 }
 

@@ -8,8 +8,8 @@
 #include <fstream>
 
 #include "audio/reader.h"
-#include "tests/support/audio_helpers.h"
 #include "base/check_call.h"
+#include "tests/support/audio_helpers.h"
 
 namespace unmix {
 namespace {

@@ -1,8 +1,8 @@
 // What folders hold: hidden names, the case of letters, links, and what cannot be listed.
 #include "base/folder.h"
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
+#include "tests/support/audio_helpers.h"
 
 namespace unmix {
 namespace {

@@ -30,7 +30,7 @@ void nothing(int) {}
 // corrupted may also wait for a lock for ever: SIGALRM ends it.
 void live_through(int milliseconds, const std::function<void()>& work) {
   ::alarm(30);
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = nothing;
   action.sa_flags = SA_RESTART;
   sigaction(SIGUSR1, &action, nullptr);
@@ -136,7 +136,8 @@ TEST(Signals, AreBlockedInAScopeAndInWorkersForLife) {
     omp_set_num_threads(4);
     { const SignalsBlocked scope; }
     EXPECT_EQ(open_threads(), std::vector<bool>({true, false, false, false}));
-  }).join();
+  })
+      .join();
 }
 
 TEST(Signals, OfFaultsStayOpen) {

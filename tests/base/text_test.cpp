@@ -5,9 +5,9 @@
 
 #include <cmath>
 
-#include "tests/support/audio_helpers.h"
 #include "base/csv.h"
 #include "base/file.h"
+#include "tests/support/audio_helpers.h"
 
 namespace unmix::test {
 namespace {

@@ -28,7 +28,8 @@ struct Misuse : std::runtime_error {
 // The work must own copies of all host values it needs, and must not call the runtime.
 void enqueue(cudaStream_t stream, const char* name, std::function<void()> work);
 
-// Whether the range lies wholly inside one allocation of the current device that is not freed. To be asked at the API call.
+// Whether the range lies wholly inside one allocation of the current device that is not freed. To be asked at the API
+// call.
 bool is_device_pointer(const void* pointer, size_t bytes);
 
 // Inside work: what it is about to read, and to write, by contiguous ranges (call it row by row for a strided matrix).

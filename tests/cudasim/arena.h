@@ -2,8 +2,8 @@
 // faults. An allocation is promised (its address is known), alive, then dead; only what is alive can be touched,
 // and only while the arena is open. The addresses of the dead are not given out again soon.
 //
-// An open arena's pages still fault when they are first touched, and `touch` lets them be: opening all that is alive for
-// each of many thousand runs would cost more system calls than the runs cost time.
+// An open arena's pages still fault when they are first touched, and `touch` lets them be: opening all that is alive
+// for each of many thousand runs would cost more system calls than the runs cost time.
 #pragma once
 
 #include <cstddef>

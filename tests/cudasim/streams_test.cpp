@@ -10,8 +10,8 @@
 #include "tensor/group_limits.h"
 #include "tensor/launch.h"
 #include "tensor/lstm.h"
-#include "tests/support/audio_helpers.h"
 #include "tests/cudasim/helpers.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/op_references.h"
 #include "tests/support/tensor_helpers.h"
 

@@ -1,5 +1,5 @@
-// Counts what the kernels of the instrumented build move, by warp and instruction. A warp's lanes run one after the other,
-// so the accesses of one instruction are brought together by how often each lane has come to it.
+// Counts what the kernels of the instrumented build move, by warp and instruction. A warp's lanes run one after the
+// other, so the accesses of one instruction are brought together by how often each lane has come to it.
 #pragma once
 
 #include "tests/cudasim/shadow.h"

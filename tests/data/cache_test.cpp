@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <thread>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
 #include "data/cache.h"
+#include "tests/support/audio_helpers.h"
 
 namespace unmix {
 namespace {

@@ -1,8 +1,8 @@
 // --check-data: what is counted and what is found.
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
 #include "data/check_data.h"
 #include "data/registry.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/dataset_trees.h"
 
 namespace unmix::test {

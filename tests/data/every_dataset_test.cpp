@@ -2,9 +2,9 @@
 #include <cmath>
 #include <set>
 
-#include "tests/support/audio_helpers.h"
 #include "data/loader.h"
 #include "data/registry.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/dataset_trees.h"
 #include "training/option_table.h"
 

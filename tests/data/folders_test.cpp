@@ -2,10 +2,10 @@
 #include <map>
 #include <set>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
 #include "data/check_data.h"
 #include "data/registry.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/dataset_trees.h"
 #include "training/options.h"
 

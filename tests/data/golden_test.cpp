@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <set>
 
-#include "tests/support/audio_helpers.h"
 #include "data/registry.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/golden_file.h"
 #include "tests/support/tensor_helpers.h"
 

@@ -5,9 +5,9 @@
 #include <mutex>
 #include <set>
 
-#include "tests/support/audio_helpers.h"
 #include "data/loader.h"
 #include "data/musdb_dataset.h"
+#include "tests/support/audio_helpers.h"
 
 namespace unmix {
 namespace {

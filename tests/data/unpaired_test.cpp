@@ -4,9 +4,9 @@
 #include <cmath>
 #include <set>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
 #include "data/unpaired.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/encoded_files.h"
 #include "tests/support/tolerances.h"
 

@@ -7,12 +7,12 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
-#include "evaluation/statistics.h"
 #include "evaluation/evaluate_songs.h"
 #include "evaluation/sdr.h"
+#include "evaluation/statistics.h"
 #include "experiments/loss_metrics.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/program.h"
 #include "tests/support/tolerances.h"
 #include "tests/support/vggish_helpers.h"

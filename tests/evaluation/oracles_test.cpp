@@ -2,9 +2,9 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/support/audio_helpers.h"
 #include "evaluation/evaluate_songs.h"
 #include "evaluation/sdr.h"
+#include "tests/support/audio_helpers.h"
 
 namespace unmix::test {
 namespace {

@@ -9,11 +9,11 @@
 #include <map>
 #include <random>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
-#include "tests/support/bss_signals.h"
 #include "evaluation/aggregate.h"
 #include "evaluation/evaluate_songs.h"
+#include "tests/support/audio_helpers.h"
+#include "tests/support/bss_signals.h"
 #include "tests/support/paths.h"
 #include "tests/support/tolerances.h"
 

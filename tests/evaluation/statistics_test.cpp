@@ -4,13 +4,13 @@
 #include <cmath>
 #include <numeric>
 
-#include "tests/support/audio_helpers.h"
 #include "evaluation/aggregate.h"
-#include "tests/support/golden_file.h"
-#include "tests/support/paths.h"
+#include "evaluation/statistics.h"
 #include "report/scores.h"
 #include "report/significance.h"
-#include "evaluation/statistics.h"
+#include "tests/support/audio_helpers.h"
+#include "tests/support/golden_file.h"
+#include "tests/support/paths.h"
 
 namespace unmix {
 namespace {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/program.h"
 #include "tests/support/tensor_helpers.h"
 #include "tests/support/training_runs.h"
@@ -53,8 +53,8 @@ class Experiments : public testing::Test {
     write_file(folder_ / "study.toml", head + runs);
   }
   Arguments arguments(const Arguments& more = {}, const std::string& output = "out") const {
-    Arguments all{"experiments", (folder_ / "study.toml").string(), "--output", (folder_ / output).string(),
-                  "--device", device_};
+    Arguments all{"experiments", (folder_ / "study.toml").string(), "--output", (folder_ / output).string(), "--device",
+                  device_};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
@@ -128,9 +128,8 @@ TEST_F(Experiments, KeptEstimatesHaveTheScoresOfTheTable) {
   const nlohmann::json songs = result("a").at("scores");
   ASSERT_FALSE(songs.empty());
   for (const auto& [song, targets] : songs.items()) {
-    const ProgramResult metrics =
-        run_program({"metrics", "--reference", (folder_ / "out/songs/test" / song).string(), "--estimate",
-                     (folder_ / "out/a/estimates" / song).string(), "--json"});
+    const ProgramResult metrics = run_program({"metrics", "--reference", (folder_ / "out/songs/test" / song).string(),
+                                               "--estimate", (folder_ / "out/a/estimates" / song).string(), "--json"});
     ASSERT_EQ(metrics.exit_code, 0) << metrics.errors;
     const auto scores = nlohmann::json::parse(metrics.output);
     for (const auto& [target, score] : targets.items()) {
@@ -217,11 +216,34 @@ TEST_F(Experiments, ARunStartsFromTheBestWeightsOfAnother) {
   EXPECT_THAT(alone.errors, HasSubstr("it starts from the run 'a', which is not finished"));
   ASSERT_TRUE(succeeded(run()));
   EXPECT_EQ(result("b").at("after"), "a");
-  const Arguments plain{"train", "--root", (folder_ / "out/songs").string(), "--is-wav", "--cache",
-                        (folder_ / "out/cache").string(), "--model", model("a").string(), "--output",
-                        (folder_ / "plain").string(), "--device", "cpu", "--hidden-size", "8", "--nb-layers", "1",
-                        "--nfft", "512", "--nhop", "128", "--batch-size", "2", "--seq-dur", "0.5",
-                        "--samples-per-track", "2", "--epochs", "1"};
+  const Arguments plain{"train",
+                        "--root",
+                        (folder_ / "out/songs").string(),
+                        "--is-wav",
+                        "--cache",
+                        (folder_ / "out/cache").string(),
+                        "--model",
+                        model("a").string(),
+                        "--output",
+                        (folder_ / "plain").string(),
+                        "--device",
+                        "cpu",
+                        "--hidden-size",
+                        "8",
+                        "--nb-layers",
+                        "1",
+                        "--nfft",
+                        "512",
+                        "--nhop",
+                        "128",
+                        "--batch-size",
+                        "2",
+                        "--seq-dur",
+                        "0.5",
+                        "--samples-per-track",
+                        "2",
+                        "--epochs",
+                        "1"};
   ASSERT_TRUE(succeeded(run_program(plain)));
   EXPECT_EQ(weights("b"), read_file(folder_ / "plain/joint.safetensors"));
 }

@@ -3,10 +3,10 @@
 
 #include <fstream>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
 #include "experiments/study.h"
 #include "losses/registry.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/paths.h"
 #include "training/option_table.h"
 

@@ -4,9 +4,9 @@
 
 #include <cstring>
 
-#include "tests/support/audio_helpers.h"
 #include "formats/pth.h"
 #include "formats/zip_archive.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/tensor_helpers.h"
 
 namespace unmix::test {
@@ -31,9 +31,7 @@ std::string text(const std::string& value) {
   return "X" + std::string(reinterpret_cast<const char*>(&length), 4) + value;
 }
 
-std::string number(int64_t value) {
-  return "\x8a\x08" + std::string(reinterpret_cast<const char*>(&value), 8);
-}
+std::string number(int64_t value) { return "\x8a\x08" + std::string(reinterpret_cast<const char*>(&value), 8); }
 
 std::string tuple(const std::vector<int64_t>& values) {
   std::string items;
@@ -78,9 +76,9 @@ TEST(PthByHand, AHandMadeFileIsRead) {
 TEST(PthByHand, TensorsOutsideOfTheirStorageAreRefused) {
   const auto refused = [](const std::string& made) { return error_of_object(dict_of(text("w") + made)); };
   constexpr int64_t big = int64_t{1} << 62;
-  for (const std::string& made : {tensor({5}, {1}), tensor({4}, {1}, 1), tensor({2, 2}, {3, 1}), tensor({4}, {big}),
-                                  tensor({2}, {INT64_MAX}, 1), tensor({1}, {1}, big), tensor({big, big}, {1, 1}),
-                                  tensor({3}, {1}, 0, 4, "0", "DoubleStorage")})
+  for (const std::string& made :
+       {tensor({5}, {1}), tensor({4}, {1}, 1), tensor({2, 2}, {3, 1}), tensor({4}, {big}), tensor({2}, {INT64_MAX}, 1),
+        tensor({1}, {1}, big), tensor({big, big}, {1, 1}), tensor({3}, {1}, 0, 4, "0", "DoubleStorage")})
     EXPECT_THAT(refused(made), AnyOf(HasSubstr("does not fit its storage of 16 bytes"), HasSubstr("are missing")));
   EXPECT_THAT(refused(tensor({big}, {0})), HasSubstr("tensors that repeat their values are not read"));
   EXPECT_THAT(refused(tensor({1000, 1000}, {0, 0})), HasSubstr("tensors that repeat their values are not read"));
@@ -139,7 +137,9 @@ TEST(PthByHand, PicklesThatAreNotOfTensorsAreRefused) {
            {"h\x01", "asks for an entry that its memo lacks"},
            {"K\x01r\xff\xff\xff\xff", "skips an entry of its memo"},
            {"X\xff\xff\xff\xff", "it is truncated or corrupt"},
-           {"\x8a\x09" "123456789", "a whole number of 9 bytes"},
+           {"\x8a\x09"
+            "123456789",
+            "a whole number of 9 bytes"},
            {"\x80\x09", "protocol 9; 2 to 5 can be read"},
            {many, "more than 1048576 operations"},
        })
@@ -197,8 +197,8 @@ std::string as_zip64(const std::string& bytes) {
   }
   const std::string record = "PK\x06\x06" + bytes_of<uint64_t>(44) + std::string(12, '\0') + bytes_of(count) +
                              bytes_of(count) + bytes_of<uint64_t>(entries.size()) + bytes_of<uint64_t>(directory);
-  const std::string locator = "PK\x06\x07" + bytes_of<uint32_t>(0) +
-                              bytes_of<uint64_t>(directory + entries.size()) + bytes_of<uint32_t>(1);
+  const std::string locator =
+      "PK\x06\x07" + bytes_of<uint32_t>(0) + bytes_of<uint64_t>(directory + entries.size()) + bytes_of<uint32_t>(1);
   return bytes.substr(0, directory) + entries + record + locator + "PK\x05\x06" + std::string(4, '\0') +
          std::string(12, '\xff') + std::string(2, '\0');
 }

@@ -7,12 +7,12 @@
 #include <cmath>
 #include <cstring>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
-#include "tests/support/golden_file.h"
-#include "tests/support/paths.h"
 #include "formats/weights_file.h"
 #include "formats/zip_archive.h"
+#include "tests/support/audio_helpers.h"
+#include "tests/support/golden_file.h"
+#include "tests/support/paths.h"
 #include "tests/support/tensor_helpers.h"
 
 namespace unmix::test {

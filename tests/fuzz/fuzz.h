@@ -1,5 +1,5 @@
-// What the fuzz targets share: libFuzzer calls each with bytes that it changes by what they reach. An unmix::Error is an
-// answer; any other exception, a crash, a hang, or memory beyond the limit is a finding.
+// What the fuzz targets share: libFuzzer calls each with bytes that it changes by what they reach. An unmix::Error is
+// an answer; any other exception, a crash, a hang, or memory beyond the limit is a finding.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "models/model_files.h"
 #include "formats/safetensors.h"
+#include "models/model_files.h"
 
 namespace unmix::fuzz {
 

@@ -2,8 +2,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "fuzz.h"
 #include "base/json.h"
+#include "fuzz.h"
 
 namespace {
 

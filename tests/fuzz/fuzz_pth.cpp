@@ -1,6 +1,6 @@
 // .pth files as they are, of both formats.
-#include "fuzz.h"
 #include "formats/pth.h"
+#include "fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace unmix;

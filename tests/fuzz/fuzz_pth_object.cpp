@@ -1,7 +1,7 @@
 // The pickled object of a .pth, in a good archive with four storages: past the checksums, which few changes pass.
-#include "fuzz.h"
 #include "formats/pth.h"
 #include "formats/zip_archive.h"
+#include "fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace unmix;

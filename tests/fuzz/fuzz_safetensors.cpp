@@ -1,6 +1,6 @@
 // .safetensors files.
-#include "fuzz.h"
 #include "formats/safetensors.h"
+#include "fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace unmix;

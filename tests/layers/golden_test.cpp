@@ -3,12 +3,12 @@
 
 #include <functional>
 
-#include "tests/support/golden_file.h"
 #include "layers/activation.h"
 #include "layers/batch_norm.h"
 #include "layers/conv2d.h"
 #include "layers/linear.h"
 #include "layers/lstm.h"
+#include "tests/support/golden_file.h"
 #include "tests/support/tensor_helpers.h"
 #include "tests/support/tolerances.h"
 
@@ -48,7 +48,8 @@ class LayersGolden : public ::testing::TestWithParam<Device> {
   template <class Layer>
   void compare_layer(const std::string& name, Layer& layer) {
     load(name, layer);
-    compare(name, [&](const Var& x) { return layer(x); }, layer.parameters());
+    compare(
+        name, [&](const Var& x) { return layer(x); }, layer.parameters());
   }
 
   static Tensor tensor_of(const Module& module, const std::string& name) {

@@ -1,8 +1,8 @@
 // STFT and ISTFT, values and gradients, against torch.stft and torch.istft.
 #include <gtest/gtest.h>
 
-#include "tests/support/golden_file.h"
 #include "layers/stft.h"
+#include "tests/support/golden_file.h"
 #include "tests/support/tensor_helpers.h"
 #include "tests/support/tolerances.h"
 
@@ -76,8 +76,8 @@ TEST_P(StftGolden, AnotherWindowIsNoticed) {
   const Case c = cases(golden).front();
   StftOptions options{c.n_fft, c.hop, Tensor::empty({c.n_fft}), c.center};
   for (int64_t n = 0; n < c.n_fft; ++n)
-    options.window.data()[n] = static_cast<float>(0.5 - 0.5 * std::cos(2.0 * M_PI * static_cast<double>(n) /
-                                                                       static_cast<double>(c.n_fft - 1)));
+    options.window.data()[n] = static_cast<float>(
+        0.5 - 0.5 * std::cos(2.0 * M_PI * static_cast<double>(n) / static_cast<double>(c.n_fft - 1)));
   options.window = options.window.to(GetParam());
   const Var spectrum = stft(Var(golden.tensor(c.name + ".signal", GetParam())), options);
   EXPECT_GT(golden_error(spectrum.value(), frames_first(golden.tensor(c.name + ".spec"))), 1e-3);

@@ -1,12 +1,12 @@
 // The adversarial loss and its discriminators' side against PyTorch, and which weights each update moves.
 #include <gtest/gtest.h>
 
-#include "tests/support/audio_helpers.h"
-#include "tests/support/golden_file.h"
+#include "formats/safetensors.h"
 #include "losses/adversarial.h"
 #include "losses/losses.h"
 #include "models/discriminator_file.h"
-#include "formats/safetensors.h"
+#include "tests/support/audio_helpers.h"
+#include "tests/support/golden_file.h"
 #include "tests/support/tensor_helpers.h"
 #include "tests/support/tolerances.h"
 #include "training/step.h"
@@ -20,7 +20,8 @@ class AdversarialGolden : public ::testing::TestWithParam<std::tuple<const char*
  protected:
   AdversarialGolden()
       : stft_(64, 16, device_),
-        discriminators_(find_discriminator("patch"), {2, 27, 33, golden_.options("sizes")["width"], false}, kSources, 1),
+        discriminators_(find_discriminator("patch"), {2, 27, 33, golden_.options("sizes")["width"], false}, kSources,
+                        1),
         signals_(stft_, tensor("mixture"), tensor("targets"), 44100, {}) {
     discriminators_.load_state(golden_.group("state"), "golden");
     discriminators_.to(device_);

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <numbers>
 
+#include "losses/losses.h"
 #include "tests/support/audio_helpers.h"
 #include "tests/support/golden_file.h"
-#include "losses/losses.h"
 #include "tests/support/tensor_helpers.h"
 #include "tests/support/tolerances.h"
 #include "tests/support/vggish_helpers.h"

@@ -160,8 +160,8 @@ TEST_P(EveryLoss, NeedsWhatItSaysAndNoMore) {
 }
 
 bool all_finite(const Result& result) {
-  return std::isfinite(result.loss) && std::all_of(result.gradient.begin(), result.gradient.end(),
-                                                   [](float g) { return std::isfinite(g); });
+  return std::isfinite(result.loss) &&
+         std::all_of(result.gradient.begin(), result.gradient.end(), [](float g) { return std::isfinite(g); });
 }
 
 struct Extreme {
@@ -232,11 +232,16 @@ TEST(Signals, ComputesEverythingOnce) {
   Signals signals(stft, e.mixture, e.targets, 44100);
   signals.set_masks(Var(e.masks, true));
   const auto buffers = [&] {
-    return std::vector<const float*>{
-        signals.mixture_magnitude().data(), signals.target_magnitudes().data(), signals.mixture_spectrum().data(),
-        signals.target_spectra().data(), signals.phase_cosines().data(), signals.ratio_masks().data(),
-        signals.dominant_sources().data(), signals.estimates().value().data(),
-        signals.estimate_magnitudes().value().data(), signals.estimate_spectra().value().data()};
+    return std::vector<const float*>{signals.mixture_magnitude().data(),
+                                     signals.target_magnitudes().data(),
+                                     signals.mixture_spectrum().data(),
+                                     signals.target_spectra().data(),
+                                     signals.phase_cosines().data(),
+                                     signals.ratio_masks().data(),
+                                     signals.dominant_sources().data(),
+                                     signals.estimates().value().data(),
+                                     signals.estimate_magnitudes().value().data(),
+                                     signals.estimate_spectra().value().data()};
   };
   const auto before = buffers();
   Var sum;
@@ -252,9 +257,10 @@ TEST(Signals, TargetsAreWhatTheirNamesSay) {
   const Example e = example(8, Device::cpu);
   const Stft stft(kFft, kHop, Device::cpu);
   Signals signals(stft, e.mixture, e.targets, 44100);
-  const std::vector<float> magnitudes = signals.target_magnitudes().to_vector(), x = signals.mixture_spectrum().to_vector(),
-                           y = signals.target_spectra().to_vector(), ratio = signals.ratio_masks().to_vector(),
-                           dominant = signals.dominant_sources().to_vector(), cosine = signals.phase_cosines().to_vector();
+  const std::vector<float> magnitudes = signals.target_magnitudes().to_vector(),
+                           x = signals.mixture_spectrum().to_vector(), y = signals.target_spectra().to_vector(),
+                           ratio = signals.ratio_masks().to_vector(), dominant = signals.dominant_sources().to_vector(),
+                           cosine = signals.phase_cosines().to_vector();
   const size_t size = dominant.size();
   for (size_t i = 0; i < size; ++i) {
     double sum = 0.0;

@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "tests/support/golden_file.h"
 #include "losses/objective.h"
+#include "tests/support/golden_file.h"
 #include "tests/support/tensor_helpers.h"
 #include "tests/support/tolerances.h"
 

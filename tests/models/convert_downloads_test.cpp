@@ -6,14 +6,14 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
+#include "formats/pth.h"
 #include "models/convert.h"
 #include "models/published.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/paths.h"
 #include "tests/support/program.h"
 #include "tests/support/small_models.h"
-#include "formats/pth.h"
 #include "tests/support/tensor_helpers.h"
 
 namespace unmix::test {

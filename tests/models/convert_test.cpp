@@ -6,15 +6,15 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
-#include "tests/support/golden_file.h"
+#include "formats/pth.h"
+#include "formats/weights_file.h"
 #include "models/published.h"
+#include "tests/support/audio_helpers.h"
+#include "tests/support/golden_file.h"
 #include "tests/support/paths.h"
 #include "tests/support/program.h"
 #include "tests/support/small_models.h"
-#include "formats/pth.h"
-#include "formats/weights_file.h"
 #include "tests/support/tensor_helpers.h"
 
 namespace unmix::test {

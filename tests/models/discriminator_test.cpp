@@ -1,11 +1,11 @@
 // The discriminators, with and without spectral normalisation, against PyTorch; their sizes and errors.
 #include <gtest/gtest.h>
 
-#include "tests/support/audio_helpers.h"
 #include "autograd/ops.h"
-#include "tests/support/golden_file.h"
 #include "layers/spectral_norm.h"
 #include "models/discriminator.h"
+#include "tests/support/audio_helpers.h"
+#include "tests/support/golden_file.h"
 #include "tests/support/tensor_helpers.h"
 #include "tests/support/tolerances.h"
 
@@ -125,7 +125,9 @@ TEST(Discriminator, RefusesOtherSizesAndNames) {
   EXPECT_NE(error_of([] { find_discriminator("pixel"); }).find("patch, dcgan"), std::string::npos);
   EXPECT_NE(error_of([] { find_discriminator("patch").make({2, 23, 100}, 1); }).find("--seq-dur"), std::string::npos);
   const auto dcgan = find_discriminator("dcgan").make({2, 11, 33, 0.1}, 1);
-  EXPECT_NE(error_of([&] { (*dcgan)(Var(Tensor::zeros({1, 2, 12, 33}))); }).find("11 frames x 33 bins"),
+  EXPECT_NE(error_of([&] {
+              (*dcgan)(Var(Tensor::zeros({1, 2, 12, 33})));
+            }).find("11 frames x 33 bins"),
             std::string::npos);
   EXPECT_NE(error_of([&] { (*dcgan)(Var(Tensor::zeros({1, 1, 11, 33}))); }), "");
 }

@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "autograd/loss_ops.h"
-#include "tests/support/golden_file.h"
 #include "models/mask_network.h"
+#include "tests/support/golden_file.h"
 #include "tests/support/tensor_helpers.h"
 #include "tests/support/tolerances.h"
 

@@ -1,9 +1,9 @@
 #include "models/model_files.h"
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
-#include "tests/support/small_models.h"
 #include "formats/safetensors.h"
+#include "tests/support/audio_helpers.h"
+#include "tests/support/small_models.h"
 #include "tests/support/tensor_helpers.h"
 
 namespace unmix {
@@ -45,7 +45,7 @@ TEST(ModelFiles, CopiesAndHiddenFilesAreNoModels) {
 
 TEST(ModelFiles, EveryShapeOfNetworkComesBack) {
   for (const Form& shape : {Form{"single", false, 3, 2}, Form{"single", true, 1, 2}, Form{"single", true, 2, 1},
-                             Form{"joint", false, 2, 1}, Form{"joint", true, 3, 2}}) {
+                            Form{"joint", false, 2, 1}, Form{"joint", true, 3, 2}}) {
     const TemporaryFolder folder;
     NetworkConfig config = test::small_network(shape.channels);
     config.unidirectional = shape.unidirectional;
@@ -58,9 +58,9 @@ TEST(ModelFiles, EveryShapeOfNetworkComesBack) {
     ASSERT_EQ(set.models.size(), 1u);
     const NetworkConfig& read = set.models[0].network->config();
     EXPECT_EQ(set.models[0].target, target);
-    EXPECT_EQ(std::tuple(read.bins, read.max_bin, read.channels, read.hidden, read.layers, read.unidirectional),
-              std::tuple(config.bins, config.max_bin, config.channels, config.hidden, config.layers,
-                         config.unidirectional));
+    EXPECT_EQ(
+        std::tuple(read.bins, read.max_bin, read.channels, read.hidden, read.layers, read.unidirectional),
+        std::tuple(config.bins, config.max_bin, config.channels, config.hidden, config.layers, config.unidirectional));
     EXPECT_FALSE(set.models[0].network->training());
     EXPECT_TRUE(test::same_bits(masks_of(*set.models[0].network).to_vector(), masks_of(*network).to_vector()));
     EXPECT_EQ(set.config.n_fft, 128);
@@ -177,7 +177,9 @@ TEST_F(BadModel, SeparatorJsonMustFitTheWeights) {
 }
 
 TEST_F(BadModel, OtherArchitecturesAndShapesAreSaid) {
-  EXPECT_THAT(error_after([](NamedTensors& t) { t = {{"conv.weight", Tensor::zeros({2, 2})}}; }),
+  EXPECT_THAT(error_after([](NamedTensors& t) {
+                t = {{"conv.weight", Tensor::zeros({2, 2})}};
+              }),
               HasSubstr("is not a model of a known architecture: it has neither fc3.weight nor fc3_1 to fc3_4"));
   EXPECT_THAT(error_after([](NamedTensors& t) {
                 std::erase_if(t, [](const auto& entry) { return entry.first.starts_with("lstm."); });
@@ -187,16 +189,22 @@ TEST_F(BadModel, OtherArchitecturesAndShapesAreSaid) {
                 std::erase_if(t, [](const auto& entry) { return entry.first == "bn2.running_var"; });
               }),
               HasSubstr("lacks the tensor bn2.running_var of shape [8]"));
-  EXPECT_THAT(error_after([](NamedTensors& t) { replace(t, "fc2.weight", {8, 15}); }),
+  EXPECT_THAT(error_after([](NamedTensors& t) {
+                replace(t, "fc2.weight", {8, 15});
+              }),
               HasSubstr("tensor fc2.weight has shape [8, 15], where the other tensors want [8, 16]"));
   EXPECT_THAT(error_after([](NamedTensors& t) { replace(t, "bn1.bias", {7}); }),
               HasSubstr("tensor bn1.bias has shape [7], this model wants [8]"));
   EXPECT_THAT(error_after([](NamedTensors& t) { replace(t, "input_mean", {39}); }),
               HasSubstr("fc1.weight takes 80 inputs, no multiple of the 39 bins of input_mean"));
-  EXPECT_THAT(error_after([](NamedTensors& t) { replace(t, "input_mean", {4, 10}); }),
+  EXPECT_THAT(error_after([](NamedTensors& t) {
+                replace(t, "input_mean", {4, 10});
+              }),
               HasSubstr("tensor input_mean has shape [4, 10], where 1 dimensions are wanted"));
   // A claim of a huge network is refused before its memory is taken.
-  EXPECT_THAT(error_after([](NamedTensors& t) { replace(t, "fc1.weight", {50000, 80}); }),
+  EXPECT_THAT(error_after([](NamedTensors& t) {
+                replace(t, "fc1.weight", {50000, 80});
+              }),
               HasSubstr("where the other tensors want"));
   EXPECT_NO_THROW(load_models(folder.path(), {}, Device::cpu));
 }

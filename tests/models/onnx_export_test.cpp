@@ -6,10 +6,10 @@
 
 #include <cmath>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
 #include "models/convert.h"
 #include "tests/models/onnx_reader.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/program.h"
 #include "tests/support/small_models.h"
 #include "tests/support/tensor_helpers.h"
@@ -22,8 +22,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 
-// Of the network in float32 against the file in double: some roundings of 6e-8. The wrong files below differ 100 times as
-// much.
+// Of the network in float32 against the file in double: some roundings of 6e-8. The wrong files below differ 100 times
+// as much.
 constexpr double kTolerance = 5e-6;
 
 constexpr int64_t kBatch = 3, kFrames = 7;

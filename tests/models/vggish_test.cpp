@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "formats/safetensors.h"
+#include "models/vggish_input.h"
 #include "tests/support/audio_helpers.h"
 #include "tests/support/golden_file.h"
-#include "models/vggish_input.h"
-#include "formats/safetensors.h"
 #include "tests/support/tensor_helpers.h"
 #include "tests/support/tolerances.h"
 #include "tests/support/vggish_helpers.h"
@@ -237,8 +237,8 @@ TEST_F(VggishWeights, MissingOnesAreNamed) {
 TEST_F(VggishWeights, MisshapenOnesAreNamed) {
   NamedTensors weights = hashed_weights(config_);
   weights[2].second = weights[2].second.reshape({2, 4, 3, 3});
-  EXPECT_THAT(error_with(weights), AllOf(HasSubstr("features.3.weight has shape [2, 4, 3, 3]"),
-                                         HasSubstr("wants [4, 2, 3, 3]")));
+  EXPECT_THAT(error_with(weights),
+              AllOf(HasSubstr("features.3.weight has shape [2, 4, 3, 3]"), HasSubstr("wants [4, 2, 3, 3]")));
   EXPECT_THAT(error_with(hashed_weights({.width = 4})), HasSubstr("features.0.weight has shape [4, 1, 3, 3]"));
 }
 

@@ -8,10 +8,10 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "tests/support/audio_helpers.h"
-#include "optim/clip.h"
-#include "tests/support/paths.h"
 #include "formats/safetensors.h"
+#include "optim/clip.h"
+#include "tests/support/audio_helpers.h"
+#include "tests/support/paths.h"
 #include "tests/support/tensor_helpers.h"
 #include "tests/support/tolerances.h"
 

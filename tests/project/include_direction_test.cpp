@@ -21,8 +21,9 @@ using Folders = std::set<std::string>;
 
 using Table = std::map<std::string, Folders>;
 
-// What each folder may include beside itself: what CMakeLists.txt lets its library depend on, and what that may include.
-// A folder that is named before it has a row of its own stands for a cycle or an arrow upward: it is not in the result.
+// What each folder may include beside itself: what CMakeLists.txt lets its library depend on, and what that may
+// include. A folder that is named before it has a row of its own stands for a cycle or an arrow upward: it is not in
+// the result.
 Table parse_table(const std::string& cmake) {
   static const std::regex library(R"(unmix_library\((\w+)([^)]*)\))"), word(R"(\S+)");
   Table table;
@@ -97,9 +98,10 @@ TEST(IncludeDirection, EveryFolderIsInTheTable) {
 
 TEST(IncludeDirection, TheTableIsRead) {
   const Table expected{{"base", {}}, {"tensor", {"base"}}, {"autograd", {"base", "tensor"}}, {"odd", {}}};
-  EXPECT_EQ(parse_table("unmix_library(base PUBLIC fmt::fmt)\nunmix_library(tensor DEPENDS base\n  PRIVATE ZLIB::ZLIB)\n"
-                        "unmix_library(autograd DEPENDS tensor)\nunmix_library(odd DEPENDS later)\n"),
-            expected);
+  EXPECT_EQ(
+      parse_table("unmix_library(base PUBLIC fmt::fmt)\nunmix_library(tensor DEPENDS base\n  PRIVATE ZLIB::ZLIB)\n"
+                  "unmix_library(autograd DEPENDS tensor)\nunmix_library(odd DEPENDS later)\n"),
+      expected);
 }
 
 // Negative control: a tree with forbidden includes is reported, the allowed ones beside them are not.

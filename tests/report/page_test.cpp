@@ -4,11 +4,11 @@
 #include <cmath>
 #include <regex>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
 #include "report/charts.h"
 #include "report/page.h"
 #include "report/tables.h"
+#include "tests/support/audio_helpers.h"
 
 namespace unmix {
 namespace {

@@ -3,11 +3,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
+#include "report/material.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/paths.h"
 #include "tests/support/program.h"
-#include "report/material.h"
 
 namespace unmix::test {
 namespace {

@@ -6,8 +6,8 @@
 #include <fstream>
 #include <set>
 
-#include "tests/support/audio_helpers.h"
 #include "report/image.h"
+#include "tests/support/audio_helpers.h"
 
 namespace unmix {
 namespace {
@@ -119,9 +119,13 @@ TEST(Picture, WhatCannotBeDrawnIsRefused) {
   const TemporaryFolder folder;
   const Audio empty{44100, 2, {}}, tone = test::tone(44100, 1, 4410);
   EXPECT_THAT(error_of([&] { write_spectrograms(folder / "a.png", "", {}); }), HasSubstr("needs one panel or more"));
-  EXPECT_THAT(error_of([&] { write_spectrograms(folder / "a.png", "", {{"bass", &empty}}); }),
+  EXPECT_THAT(error_of([&] {
+                write_spectrograms(folder / "a.png", "", {{"bass", &empty}});
+              }),
               HasSubstr("panel 'bass' has no samples"));
-  EXPECT_THAT(error_of([&] { write_spectrograms(folder / "none/a.png", "", {{"tone", &tone}}); }),
+  EXPECT_THAT(error_of([&] {
+                write_spectrograms(folder / "none/a.png", "", {{"tone", &tone}});
+              }),
               HasSubstr("is not an existing folder"));
   EXPECT_FALSE(std::filesystem::exists(folder / "a.png"));
 }

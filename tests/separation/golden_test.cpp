@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "evaluation/sdr.h"
-#include "tests/support/golden_file.h"
 #include "separation/separator.h"
+#include "tests/support/golden_file.h"
 #include "tests/support/tensor_helpers.h"
 #include "tests/support/tolerances.h"
 

@@ -6,8 +6,8 @@
 #include <fstream>
 #include <thread>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/small_models.h"
 #include "tests/support/tensor_helpers.h"
 #include "tests/support/tolerances.h"

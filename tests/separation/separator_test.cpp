@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "tests/support/audio_helpers.h"
 #include "evaluation/sdr.h"
 #include "layers/stft.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/small_models.h"
 #include "tests/support/tensor_helpers.h"
 #include "tests/support/tolerances.h"
@@ -201,9 +201,13 @@ TEST(Separator, ImpossibleSignalsAndOptionsAreRefused) {
     mixture.samples[130] = bad;
     EXPECT_THAT(error_of([&] { separator(mixture); }), HasSubstr("the mixture: sample 30 of channel 2"));
   }
-  EXPECT_THAT(error_of([] { constant_separator({1.0f, 1.0f, NAN, 1.0f})(test::noise(8000, 2, 100)); }),
+  EXPECT_THAT(error_of([] {
+                constant_separator({1.0f, 1.0f, NAN, 1.0f})(test::noise(8000, 2, 100));
+              }),
               HasSubstr("the estimate of bass"));
-  EXPECT_THAT(error_of([] { constant_separator(kMasks, {false, "drums"}); }),
+  EXPECT_THAT(error_of([] {
+                constant_separator(kMasks, {false, "drums"});
+              }),
               HasSubstr("--residual drums: a target has that name already"));
   EXPECT_THAT(error_of([] {
                 ModelSet set{"model", test::small_separator(), {}, {}};

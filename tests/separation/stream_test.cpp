@@ -2,12 +2,12 @@
 #include <cmath>
 
 #include "audio/resampler.h"
-#include "tests/support/audio_helpers.h"
 #include "evaluation/sdr.h"
 #include "layers/stft.h"
 #include "separation/overlap_add.h"
 #include "separation/separator.h"
 #include "separation/spectra.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/small_models.h"
 #include "tests/support/tensor_helpers.h"
 #include "tests/support/tolerances.h"

@@ -3,8 +3,8 @@
 
 #include <complex>
 
-#include "tests/support/audio_helpers.h"
 #include "base/error.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/tensor_helpers.h"
 #include "tests/support/tolerances.h"
 

@@ -46,14 +46,10 @@ void fill(AVFrame* frame, const Audio& audio, int64_t begin, double scale) {
 
 void fill(AVFrame* frame, const Audio& audio, int64_t begin) {
   switch (av_get_packed_sample_fmt(static_cast<AVSampleFormat>(frame->format))) {
-    case AV_SAMPLE_FMT_S16:
-      return fill<int16_t>(frame, audio, begin, 0x1p15);
-    case AV_SAMPLE_FMT_S32:
-      return fill<int32_t>(frame, audio, begin, 0x1p31);
-    case AV_SAMPLE_FMT_DBL:
-      return fill<double>(frame, audio, begin, 1);
-    default:
-      return fill<float>(frame, audio, begin, 1);
+    case AV_SAMPLE_FMT_S16: return fill<int16_t>(frame, audio, begin, 0x1p15);
+    case AV_SAMPLE_FMT_S32: return fill<int32_t>(frame, audio, begin, 0x1p31);
+    case AV_SAMPLE_FMT_DBL: return fill<double>(frame, audio, begin, 1);
+    default: return fill<float>(frame, audio, begin, 1);
   }
 }
 

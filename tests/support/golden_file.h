@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "layers/module.h"
 #include "formats/safetensors.h"
+#include "layers/module.h"
 
 namespace unmix::test {
 

@@ -7,8 +7,8 @@
 
 #include <algorithm>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/paths.h"
 
 extern char** environ;

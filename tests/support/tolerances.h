@@ -27,8 +27,8 @@ constexpr double kFarFromZero = 1e-3;
 
 // CPU against CUDA: the same formulas with other orders of sums.
 constexpr double kDevices = 1e-4;
-// Gradients through 1 / |S| at nearly silent bins, whose S is mostly rounding (1.3e-2 was seen at the largest entry); the
-// operations they are made of are held to kDevices.
+// Gradients through 1 / |S| at nearly silent bins, whose S is mostly rounding (1.3e-2 was seen at the largest entry);
+// the operations they are made of are held to kDevices.
 constexpr double kDevicesSpectral = 5e-2;
 // The same for convolution and LSTM, whose libraries choose their own algorithms and, in an LSTM, feed rounding back.
 constexpr double kDevicesLibrary = 1e-3;
@@ -43,7 +43,7 @@ constexpr double kBfloat16 = 1e-2;
 constexpr double kExpUlp = 2.0;
 constexpr double kSigmoidUlp = 4.0;  // an exponential, a sum and a quotient
 constexpr double kTanhUlp = 4.0;
-constexpr double kLogUlp = 4.0;      // a polynomial, and a quotient for log(1 + x)
+constexpr double kLogUlp = 4.0;  // a polynomial, and a quotient for log(1 + x)
 
 // Results computed by other packages in float64 (tests/golden) from the same float32 inputs.
 constexpr double kGolden = 1e-5;
@@ -51,7 +51,7 @@ constexpr double kGoldenGradient = 1e-4;  // through several layers
 // Through 1 / |S| at nearly silent bins, which multiplies the rounding of S: in float64 the golden gradients themselves
 // move by 2.3e-3 when the waveforms are rounded to 2^-22, some four operations; PyTorch's own float32 is 1e-3 off.
 constexpr double kGoldenSpectralGradient = 5e-3;
-constexpr double kGoldenDouble = 1e-12;   // where we compute in double too
+constexpr double kGoldenDouble = 1e-12;  // where we compute in double too
 
 // Separated audio against the published package's: float32 against float64 through network and filter gives 90 to 110.
 constexpr double kPeerDecibels = 60;

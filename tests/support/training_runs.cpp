@@ -7,9 +7,9 @@
 #include <chrono>
 #include <thread>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
 #include "data/demo_songs.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/paths.h"
 #include "training/checkpoint.h"
 

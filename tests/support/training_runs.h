@@ -27,7 +27,8 @@ std::string weights(const std::filesystem::path& folder);
 // All tensors of <model>.chkpnt as bytes, and its history without times.
 std::string training_state(const std::filesystem::path& folder, const std::string& model = "joint");
 
-// --samples-per-track for epochs in whose midst a run is interrupted: fewer where steps are slow, on the simulated device.
+// --samples-per-track for epochs in whose midst a run is interrupted: fewer where steps are slow, on the simulated
+// device.
 Arguments samples_per_track(Device device, int samples, int simulated);
 
 // Starts the program, calls `act` every few milliseconds until it returns true, and returns the program's exit code, or

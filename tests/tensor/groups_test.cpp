@@ -6,10 +6,10 @@
 #include <numbers>
 
 #include "autograd/ops.h"
-#include "tests/support/op_references.h"
 #include "tensor/fft.h"
 #include "tensor/group_limits.h"
 #include "tensor/stft.h"
+#include "tests/support/op_references.h"
 #include "tests/support/tensor_helpers.h"
 #include "tests/support/tolerances.h"
 

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 
-#include "tests/support/audio_helpers.h"
 #include "layers/lstm.h"
-#include "tests/support/op_references.h"
 #include "tensor/group_limits.h"
 #include "tensor/memory.h"
+#include "tests/support/audio_helpers.h"
+#include "tests/support/op_references.h"
 #include "tests/support/tensor_helpers.h"
 #include "tests/support/tolerances.h"
 

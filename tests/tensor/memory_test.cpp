@@ -7,9 +7,9 @@
 
 #include <fstream>
 
-#include "tests/support/audio_helpers.h"
 #include "autograd/ops.h"
 #include "tensor/tensor.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/tensor_helpers.h"
 
 namespace unmix::test {

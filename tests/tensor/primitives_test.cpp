@@ -6,10 +6,10 @@
 #include <numeric>
 
 #include "autograd/ops.h"
-#include "tests/support/op_references.h"
 #include "tensor/conv2d.h"
 #include "tensor/fft.h"
 #include "tensor/lstm.h"
+#include "tests/support/op_references.h"
 #include "tests/support/tensor_helpers.h"
 #include "tests/support/tolerances.h"
 

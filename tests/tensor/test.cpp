@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/audio_helpers.h"
 #include "tensor/readback.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/tensor_helpers.h"
 
 namespace unmix::test {

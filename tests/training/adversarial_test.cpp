@@ -2,15 +2,15 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
+#include "formats/safetensors.h"
 #include "losses/losses.h"
 #include "models/discriminator_file.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/program.h"
-#include "formats/safetensors.h"
 #include "tests/support/tensor_helpers.h"
-#include "training/checkpoint.h"
 #include "tests/support/training_runs.h"
+#include "training/checkpoint.h"
 
 namespace unmix::test {
 namespace {
@@ -66,9 +66,8 @@ TEST_P(AdversarialOn, StartsFromATrainedModelAndWritesOneThatSeparates) {
   expect_error(run_program(train_arguments(folder_ / "joint", 1, {"--model", first.string()})), 1,
                "holds single models, this run trains a joint one");
   write_audio(folder_ / "song.wav", noise(44100, 2, 8000));
-  const auto separated =
-      run_program({"separate", (folder_ / "song.wav").string(), "--model", model.string(), "--niter", "0", "--outdir",
-                   (folder_ / "out").string(), "--device", "cpu"});
+  const auto separated = run_program({"separate", (folder_ / "song.wav").string(), "--model", model.string(), "--niter",
+                                      "0", "--outdir", (folder_ / "out").string(), "--device", "cpu"});
   EXPECT_EQ(separated.exit_code, 0) << separated.errors;
 }
 
@@ -154,8 +153,8 @@ TEST_F(AdversarialProgram, LossOfAFileWithDiscriminatorsOfAFile) {
   const fs::path batch = folder_ / "batch.safetensors", weights = folder_ / "d.safetensors";
   const Tensor mixture = random_tensor({1, 2, 960}, 1), targets = random_tensor({2, 1, 2, 960}, 2),
                masks = random_tensor({2, 31, 1, 2, 33}, 3, 0.0, 1.0);
-  write_safetensors(batch, {{{"mixture", mixture}, {"targets", targets}, {"masks", masks}},
-                            {{"n_fft", "64"}, {"n_hop", "32"}}});
+  write_safetensors(
+      batch, {{{"mixture", mixture}, {"targets", targets}, {"masks", masks}}, {{"n_fft", "64"}, {"n_hop", "32"}}});
   const Discriminators discriminators(find_discriminator("patch"), {2, 31, 33, 1.0 / 16, false}, {"a", "b"}, 9);
   write_safetensors(weights, {discriminators.state(), {{"gan", "hinge"}}});
   const Arguments loss{"loss", "--name", "Adversarial", "--input", batch.string(), "--device", "cpu"};

@@ -2,9 +2,9 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
 #include "data/registry.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/dataset_trees.h"
 #include "tests/support/program.h"
 #include "tests/support/training_runs.h"

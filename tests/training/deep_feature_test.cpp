@@ -3,14 +3,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
-#include "tests/support/program.h"
 #include "formats/safetensors.h"
+#include "tests/support/audio_helpers.h"
+#include "tests/support/program.h"
 #include "tests/support/tensor_helpers.h"
-#include "training/checkpoint.h"
 #include "tests/support/training_runs.h"
 #include "tests/support/vggish_helpers.h"
+#include "training/checkpoint.h"
 
 namespace unmix::test {
 namespace {

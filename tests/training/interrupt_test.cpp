@@ -11,11 +11,11 @@
 #include <thread>
 #include <utility>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/program.h"
-#include "training/checkpoint.h"
 #include "tests/support/training_runs.h"
+#include "training/checkpoint.h"
 
 namespace unmix::test {
 namespace {

@@ -23,8 +23,7 @@ struct Case {
 
 class TrainingParity : public testing::TestWithParam<Case> {
  protected:
-  TrainingParity()
-      : file_("training_parity"), sizes_(file_.options("training")) {}
+  TrainingParity() : file_("training_parity"), sizes_(file_.options("training")) {}
 
   std::unique_ptr<MaskNetwork> network() const {
     NetworkConfig config;
@@ -34,8 +33,10 @@ class TrainingParity : public testing::TestWithParam<Case> {
     config.layers = sizes_.at("nb_layers");
     config.dropout = 0.0;
     std::unique_ptr<MaskNetwork> network;
-    if (GetParam().joint) network = std::make_unique<JointOpenUnmix>(config, 1);
-    else network = std::make_unique<OpenUnmix>(config, 1);
+    if (GetParam().joint)
+      network = std::make_unique<JointOpenUnmix>(config, 1);
+    else
+      network = std::make_unique<OpenUnmix>(config, 1);
     network->load_state(file_.group(std::string(GetParam().name) + ".state"), "the golden file");
     return network;
   }
@@ -65,9 +66,7 @@ class TrainingParity : public testing::TestWithParam<Case> {
     return {mixture, GetParam().joint ? targets : targets.rows(0, 1).clone()};
   }
 
-  std::vector<double> golden(const std::string& key) const {
-    return file_.values(GetParam().name + key);
-  }
+  std::vector<double> golden(const std::string& key) const { return file_.values(GetParam().name + key); }
 
   double worst_loss_error(const Trained& run) const {
     const std::vector<double> expected = golden(".losses");

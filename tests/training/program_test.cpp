@@ -2,12 +2,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include "tests/support/audio_helpers.h"
 #include "base/file.h"
+#include "tests/support/audio_helpers.h"
 #include "tests/support/program.h"
 #include "tests/support/tensor_helpers.h"
-#include "training/checkpoint.h"
 #include "tests/support/training_runs.h"
+#include "training/checkpoint.h"
 
 namespace unmix::test {
 namespace {
@@ -89,7 +89,8 @@ TEST_F(TrainProgram, LossThatIsNoNumberStopsAndKeepsTheLastGoodFiles) {
   const fs::path model = folder_ / "model";
   ASSERT_TRUE(succeeded(run_program(train_arguments(model, 1))));
   const std::string before = weights(model), state = training_state(model);
-  const ProgramResult result = run_program(train_arguments(model, 3, {"--model", model.string(), "--overwrite", "--lr", "1e30"}));
+  const ProgramResult result =
+      run_program(train_arguments(model, 3, {"--model", model.string(), "--overwrite", "--lr", "1e30"}));
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_NE(result.errors.find("in epoch 1, step 2"), std::string::npos) << result.errors;
   EXPECT_NE(result.errors.find("vocals: "), std::string::npos) << result.errors;
@@ -170,8 +171,8 @@ TEST_F(TrainProgram, RefusesBadFiles) {
   expect_error(run_program(train_arguments(folder_ / "out", 2, resume)), 1, "joint.chkpnt");
   write_file(folder_ / "file", "not a folder");
   expect_error(run_program(train_arguments(folder_ / "file", 1)), 1, "cannot make the folder");
-  expect_error(run_program({"train", "--root", (folder_ / "nowhere").string(), "--output", (folder_ / "out").string()}), 1,
-               "nowhere");
+  expect_error(run_program({"train", "--root", (folder_ / "nowhere").string(), "--output", (folder_ / "out").string()}),
+               1, "nowhere");
   expect_error(run_program(train_arguments(folder_ / "out", 1, {"--seq-dur", "100"})), 1, "100");
 }
 
