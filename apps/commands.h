@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/choice.h"
 #include "tensor/device.h"
 
 namespace unmix {
@@ -23,6 +24,14 @@ struct CommonOptions {
 
 // --quiet, --device, --no-cuda and --seed; --json for commands that print results.
 void add_common_options(CLI::App& command, CommonOptions& options, bool with_json);
+
+// An option that takes one of a few names, which its help lists behind `help`.
+template <class T, size_t N>
+CLI::Option* add_choice(CLI::App& command, const std::string& name, T& value, const Choice<T> (&choices)[N],
+                        const std::string& help) {
+  const auto set = [&value, &choices, name](const std::string& text) { value = choose(name.substr(2), text, choices); };
+  return command.add_option_function<std::string>(name, set, help)->default_str(std::string(name_of(value, choices)));
+}
 
 void add_train(CLI::App& program);
 void add_experiments(CLI::App& program);

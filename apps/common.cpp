@@ -18,11 +18,12 @@ void CommonOptions::say(const std::string& message) const {
 void CommonOptions::warn(const std::string& message) const { fmt::print(stderr, "unmix: warning: {}\n", message); }
 
 void add_common_options(CLI::App& command, CommonOptions& options, bool with_json) {
-  command.add_flag("--quiet", options.quiet, "No messages but warnings and errors");
-  command.add_option("--device", options.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
+  command.add_flag("--quiet", options.quiet, "Print nothing but warnings and errors");
+  command.add_option("--device", options.device, "Device to compute on: auto, cpu, cuda or cuda:N")
+      ->capture_default_str();
   command.add_flag("--no-cuda", options.no_cuda, "The same as --device cpu");
-  command.add_option("--seed", options.seed, "Of all random numbers")->capture_default_str();
-  if (with_json) command.add_flag("--json", options.json, "Results as JSON");
+  command.add_option("--seed", options.seed, "Seed of the random number generators")->capture_default_str();
+  if (with_json) command.add_flag("--json", options.json, "Print results as JSON");
 }
 
 }  // namespace unmix

@@ -62,16 +62,17 @@ void run(const Options& options) {
 void add_convert(CLI::App& program) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = program.add_subcommand(
-      "convert", "Weights between .safetensors, PyTorch's .pth and directories of Open-Unmix files; and to .onnx");
+      "convert",
+      "Convert weights between .safetensors, PyTorch's .pth and directories of Open-Unmix files, and to .onnx");
   command
       ->add_option("A", options->from,
-                   "A file, .safetensors or .pth (either format); a model directory; or a folder of Open-Unmix's "
-                   "published weights, as downloaded")
+                   "What to read: a .safetensors or .pth file, a model directory, or a folder of Open-Unmix's "
+                   "published weights as downloaded")
       ->required();
   command
       ->add_option("B", options->to,
-                   "The file to write, .safetensors, .pth or .onnx; or the directory to write: of a model of .pth "
-                   "files with .safetensors, and the other way round")
+                   "What to write: a .safetensors, .pth or .onnx file, or a directory: a model directory of .pth files "
+                   "becomes one of .safetensors files and the other way round")
       ->required();
   add_common_options(*command, options->common, true);
   command->callback([options] { run(*options); });

@@ -29,9 +29,9 @@ void run(Options& options) {
 void add_demo(CLI::App& program) {
   const auto options = std::make_shared<Options>();
   options->demo.output = "unmix-demo";
-  CLI::App* command = program.add_subcommand("demo", "Makes songs, trains on them, separates and scores two others");
-  command->add_option("--output", options->demo.output, "Folder to write")->capture_default_str();
-  command->add_flag("--tiny", options->demo.tiny, "In seconds; the scores then mean nothing");
+  CLI::App* command = program.add_subcommand("demo", "Make songs, train on them, and separate and score two others");
+  command->add_option("--output", options->demo.output, "Folder to write to")->capture_default_str();
+  command->add_flag("--tiny", options->demo.tiny, "Quick run of a few seconds; its scores are meaningless");
   add_common_options(*command, options->common, false);
   command->callback([options] { run(*options); });
 }

@@ -29,8 +29,10 @@ struct Options {
   CommonOptions common;
   fs::path model, root, estimate, reference, outdir, evaldir;
   std::vector<fs::path> tables;
-  std::string method, subset = "test", mode = "v4", window = "1.0";
-  std::string average = "median-of-medians", aggregate;
+  std::string subset = "test", window = "1.0", aggregate;
+  std::optional<Oracle> oracle;
+  BssMode mode = BssMode::v4;
+  Aggregation average = Aggregation::median_of_medians;
   std::vector<std::string> targets;
   SeparatorOptions separation;
   double hop = 1.0;
@@ -43,8 +45,7 @@ struct Options {
 
 EvaluationOptions Options::evaluation() const {
   EvaluationOptions result;
-  if (mode != "v4" && mode != "v3") throw UsageError(fmt::format("--mode {}: there are v4 and v3", mode));
-  result.mode = mode == "v3" ? BssMode::v3 : BssMode::v4;
+  result.mode = mode;
   if (window == "global") {
     result.window = 0;
   } else {
@@ -68,11 +69,11 @@ nlohmann::ordered_json to_json(const std::vector<ScoreRow>& rows) {
 }
 
 void print(const Options& options, const std::vector<TrackEvaluation>& tracks, const std::string& title) {
-  const std::vector<ScoreRow> rows = score_table(tracks, parse_aggregation(options.average));
+  const std::vector<ScoreRow> rows = score_table(tracks, options.average);
   if (options.common.json) {
     fmt::print("{}\n", json_text(to_json(rows), 2));
   } else {
-    fmt::print("{} ({})\n{}", title, options.average, format_table(rows));
+    fmt::print("{} ({})\n{}", title, name_of(options.average, aggregation_names), format_table(rows));
   }
 }
 
@@ -81,7 +82,7 @@ void print_tables(const Options& options) {
 }
 
 // Leaves those of the given names.
-void choose(NamedAudio& estimates, const std::vector<std::string>& targets, const fs::path& folder) {
+void keep_targets(NamedAudio& estimates, const std::vector<std::string>& targets, const fs::path& folder) {
   for (const std::string& target : targets)
     if (std::ranges::find(estimates, target, &std::pair<std::string, Audio>::first) == estimates.end())
       throw UsageError(fmt::format("--targets {}: {} has no such estimate; it has: {}", target, folder.string(),
@@ -99,7 +100,7 @@ void evaluate_pair(const Options& options) {
   const NamedAudio references = sources_of(options.reference);
   NamedAudio estimates = sources_of(options.estimate);
   const std::vector<std::string> missing = names_without(references, estimates);
-  if (!options.targets.empty()) choose(estimates, options.targets, options.estimate);
+  if (!options.targets.empty()) keep_targets(estimates, options.targets, options.estimate);
   const std::string name = fs::absolute(options.reference).lexically_normal().filename().string();
   const TrackEvaluation scores = evaluate_track(name, references, estimates, evaluation);
   if (!missing.empty() && options.targets.empty())
@@ -109,7 +110,8 @@ void evaluate_pair(const Options& options) {
   for (const std::string& note : scores.notes) options.common.warn(note);
   if (!options.evaldir.empty()) {
     make_folder("evaluate", options.evaldir);
-    write_file(options.evaldir / (name + ".json"), scores_json(scores, {{"mode", options.mode}}));
+    write_file(options.evaldir / (name + ".json"),
+               scores_json(scores, {{"mode", name_of(options.mode, bss_mode_names)}}));
     write_file(options.evaldir / (name + ".csv"), scores_csv({scores}));
   }
   print(options, {scores}, name);
@@ -133,11 +135,10 @@ Estimator estimator_of(const Options& options) {
     for (const std::string& warning : separator->models().warnings) options.common.warn(warning);
     return [separator](const Song&, const NamedAudio& parts) { return (*separator)(parts[0].second).estimates; };
   }
-  if (!options.method.empty()) {
-    if (std::ranges::count(oracle_names, options.method) == 0) separate_by_oracle(options.method, {}, {});
-    return [method = options.method](const Song&, const NamedAudio& parts) {
-      NamedAudio estimates = separate_by_oracle(method, parts[0].second, {parts.begin() + 1, parts.end()});
-      estimates.emplace_back("accompaniment", method == "mixture"
+  if (options.oracle) {
+    return [oracle = *options.oracle](const Song&, const NamedAudio& parts) {
+      NamedAudio estimates = separate_by_oracle(oracle, parts[0].second, {parts.begin() + 1, parts.end()});
+      estimates.emplace_back("accompaniment", oracle == Oracle::mixture
                                                   ? parts[0].second
                                                   : sum_of(estimates, musdb_sources_of("accompaniment")));
       return estimates;
@@ -171,8 +172,10 @@ void evaluate_musdb(const Options& options) {
   if (options.model.empty()) run.targets = options.targets;  // a model separates those alone, and may add them up
   if (!options.evaldir.empty()) run.folder = options.evaldir / options.subset;
   const fs::path source = !options.model.empty() ? options.model : options.estimate;
-  const std::string of = options.method.empty() ? fs::absolute(source).lexically_normal().string() : options.method;
-  run.settings = {{"of", of}, {"mode", options.mode}, {"win", options.window}, {"hop", options.hop}};
+  const std::string of = options.oracle ? std::string(name_of(*options.oracle, oracle_names))
+                                        : fs::absolute(source).lexically_normal().string();
+  const std::string mode(name_of(options.mode, bss_mode_names));
+  run.settings = {{"of", of}, {"mode", mode}, {"win", options.window}, {"hop", options.hop}};
   if (!options.targets.empty()) run.settings["targets"] = options.targets;
   if (!options.model.empty())
     run.settings["separation"] = {{"niter", options.separation.iterations},
@@ -199,8 +202,7 @@ void evaluate_musdb(const Options& options) {
 }
 
 void run(const Options& options) {
-  parse_aggregation(options.average);
-  const int sources = !options.model.empty() + !options.method.empty() + !options.estimate.empty();
+  const int sources = !options.model.empty() + options.oracle.has_value() + !options.estimate.empty();
   if (!options.tables.empty()) {
     if (sources > 0) throw UsageError("--table prints scores that are there: give it alone");
     return print_tables(options);
@@ -218,39 +220,49 @@ void run(const Options& options) {
 
 void add_evaluate(CLI::App& program) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("evaluate", "Scores a model or estimates by BSSEval, as museval does");
-  command->add_option("--model", options->model, "Directory of a model, which separates the tracks first");
-  command->add_option("--method", options->method, fmt::format("Oracle: {}", fmt::join(oracle_names, ", ")));
+  CLI::App* command = program.add_subcommand("evaluate", "Score a model or estimates with BSSEval, as museval does");
+  command->add_option("--model", options->model, "Model directory; the model separates the tracks first");
+  command->add_option_function<std::string>(
+      "--method", [options](const std::string& name) { options->oracle = choose("method", name, oracle_names); },
+      fmt::format("Oracle that knows the true sources: {}", fmt::join(names_of(oracle_names), ", ")));
   command->add_option("--estimate", options->estimate,
-                      "Folder of finished estimates: SUBSET/TRACK/TARGET.wav, or with --reference TARGET.wav");
-  command->add_option("--root", options->root, "MUSDB18, or with --is-wav MUSDB18-HQ");
-  command->add_option("--reference", options->reference, "Folder of the true sources' WAV files, without MUSDB");
-  command->add_option("--table", options->tables, "Only print the table of folders of scores");
-  command->add_option("--subset", options->subset, "test, train, or valid: the validation tracks in train")
-      ->capture_default_str();
-  command->add_flag("--is-wav", options->is_wav, "Folders of WAV files");
-  command->add_option("--targets", options->targets, "Targets to score, of a model to separate; default: all");
-  command->add_option("--niter", options->separation.iterations, "Of a model: iterations of the Wiener filter")
-      ->capture_default_str();
-  command->add_option("--wiener-win-len", options->separation.window, "Of a model: frames that it filters together")
-      ->capture_default_str();
-  command->add_flag("--softmask", options->separation.softmask, "Of a model: ratio masks");
-  command->add_option("--residual", options->separation.residual,
-                      "Of a model: also score the mixture less the sources, under this name");
-  command->add_option("--aggregate", options->aggregate,
-                      "Of a model: sums of sources instead, as JSON: "
-                      "{\"accompaniment\": [\"drums\", \"bass\", \"other\"]}");
-  command->add_option("--outdir", options->outdir, "Also write the estimates: SUBSET/TRACK/TARGET.wav");
-  command->add_option("--evaldir", options->evaldir, "Write museval's JSON: SUBSET/TRACK.json, and SUBSET.csv");
-  command->add_flag("--force", options->force, "Score every track anew, those too that were scored before");
-  command->add_option("--mode", options->mode, "v4, or v3: filters of each window's own")->capture_default_str();
-  command->add_option("--win", options->window, "Seconds of a window, or global")->capture_default_str();
-  command->add_option("--hop", options->hop, "Seconds from window to window")->capture_default_str();
-  command->add_option("--cores", options->cores, "Threads; default: all");
+                      "Folder of finished estimates: SUBSET/TRACK/TARGET.wav; with --reference: TARGET.wav");
+  command->add_option("--root", options->root, "Folder of MUSDB18, or of MUSDB18-HQ with --is-wav");
+  command->add_option("--reference", options->reference, "Folder with one WAV file per true source, instead of MUSDB");
+  command->add_option("--table", options->tables, "Only print the table of scores in these folders");
   command
-      ->add_option("--average", options->average,
-                   fmt::format("Over frames and tracks: {}", fmt::join(aggregation_names, ", ")))
+      ->add_option("--subset", options->subset,
+                   "Tracks to score: test, train, or valid (the validation tracks, which lie in train)")
       ->capture_default_str();
+  command->add_flag("--is-wav", options->is_wav, "Read folders of WAV files instead of .stem.mp4 files");
+  command->add_option("--targets", options->targets,
+                      "Targets to score; with --model also those to separate; default: all");
+  command->add_option("--niter", options->separation.iterations, "With --model: iterations of the Wiener filter")
+      ->capture_default_str();
+  command
+      ->add_option("--wiener-win-len", options->separation.window,
+                   "With --model: frames that the Wiener filter takes at a time")
+      ->capture_default_str();
+  command->add_flag("--softmask", options->separation.softmask,
+                    "With --model: use ratio masks, so that the sources add up to the mixture");
+  command->add_option("--residual", options->separation.residual,
+                      "With --model: also score the mixture minus the sources, under this name");
+  command->add_option("--aggregate", options->aggregate,
+                      "With --model: score sums of sources instead, given as JSON: "
+                      "{\"accompaniment\": [\"drums\", \"bass\", \"other\"]}");
+  command->add_option("--outdir", options->outdir, "Folder to write the estimates to: SUBSET/TRACK/TARGET.wav");
+  command->add_option("--evaldir", options->evaldir,
+                      "Folder to write the scores to, as museval does: SUBSET/TRACK.json and SUBSET.csv");
+  command->add_flag("--force", options->force, "Score every track again, also those that have been scored");
+  add_choice(*command, "--mode", options->mode, bss_mode_names,
+             "Version of BSSEval: v4 (one set of filters per track) or v3 (filters per window)");
+  command->add_option("--win", options->window, "Length of a window in seconds; global: one window per track")
+      ->capture_default_str();
+  command->add_option("--hop", options->hop, "Distance between windows in seconds")->capture_default_str();
+  command->add_option("--cores", options->cores, "Number of threads; default: one per core");
+  add_choice(*command, "--average", options->average, aggregation_names,
+             fmt::format("How scores of windows become one score per target: {}",
+                         fmt::join(names_of(aggregation_names), ", ")));
   add_common_options(*command, options->common, true);
   command->callback([options] { run(*options); });
 }

@@ -52,15 +52,16 @@ void run(Options& options) {
 void add_experiments(CLI::App& program) {
   const auto options = std::make_shared<Options>();
   CLI::App* command =
-      program.add_subcommand("experiments", "Trains, separates and scores every run of a study that is not finished");
-  command->add_option("FILE", options->files, "The study, in TOML");
-  command->add_option("--output", options->overrides.output, "Folder of the results, instead of the file's");
-  command->add_option("--root", options->overrides.root, "Folder of the songs, instead of the file's");
-  command->add_option("--cache", options->overrides.cache, "Folder for decoded stems, instead of the file's");
-  command->add_option("--jobs", options->study.jobs, "Runs at a time, on one device")->capture_default_str();
+      program.add_subcommand("experiments", "Train and score every run of a study that is not finished");
+  command->add_option("FILE", options->files, "TOML file of the study");
+  command->add_option("--output", options->overrides.output, "Folder for the results; overrides the file");
+  command->add_option("--root", options->overrides.root, "Folder of the songs; overrides the file");
+  command->add_option("--cache", options->overrides.cache, "Folder for decoded stems; overrides the file");
+  command->add_option("--jobs", options->study.jobs, "Number of runs to work on at the same time, on one device")
+      ->capture_default_str();
   command->add_option("--only", options->study.only, "Names of the runs to work on; default: all");
-  command->add_option("--index", options->study.index, "Number of the one run to work on, from 1: for job arrays");
-  command->add_flag("--dry-run", options->dry_run, "List the runs and their state, and do nothing");
+  command->add_option("--index", options->study.index, "Number of the only run to work on, from 1; for job arrays");
+  command->add_flag("--dry-run", options->dry_run, "List the runs and their states without starting any");
   add_common_options(*command, options->common, true);
   command->callback([options, command] {
     if (command->count("--seed") > 0) options->overrides.seed = options->common.seed;

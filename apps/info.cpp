@@ -42,14 +42,14 @@ ordered_json information() {
                     {"libraries", libraries()}};
   for (const ModelEntry& model : model_registry())
     info["models"].push_back({{"name", model.name}, {"description", model.description}});
-  for (const DiscriminatorEntry& judge : discriminator_registry())
-    info["discriminators"].push_back({{"name", judge.name}, {"description", judge.description}});
+  for (const DiscriminatorEntry& discriminator : discriminator_registry())
+    info["discriminators"].push_back({{"name", discriminator.name}, {"description", discriminator.description}});
   for (const DatasetEntry& dataset : dataset_registry())
     info["datasets"].push_back({{"name", dataset.name}, {"description", dataset.layout}});
   for (const LossEntry& loss : loss_registry())
     info["losses"].push_back({{"name", loss.name},
                               {"domain", loss.domain},
-                              {"seed", loss.formula},
+                              {"code", loss.code},
                               {"paper", loss.paper},
                               {"learning_rate", loss.learning_rate},
                               {"source", loss.source}});
@@ -70,7 +70,8 @@ void print_text(const ordered_json& info) {
   }
   fmt::print("\nLosses\n");
   for (const auto& loss : info["losses"])
-    fmt::print("  {:<18} {:<10} {}\n", text(loss["name"]), text(loss["domain"]), text(loss["seed"]));
+    fmt::print("  {:<18} {:<10} {}\n", text(loss["name"]), text(loss["domain"]),
+               text(loss["code"].empty() ? loss["paper"] : loss["code"]));
 }
 
 }  // namespace
@@ -81,8 +82,8 @@ void add_info(CLI::App& program) {
     bool markdown = false;
   };
   const auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("info", "Version, build, devices, libraries, losses and models");
-  command->add_flag("--markdown", options->markdown, "The tables of losses and data sets alone, in Markdown");
+  CLI::App* command = program.add_subcommand("info", "Show version, build, devices, libraries, losses and models");
+  command->add_flag("--markdown", options->markdown, "Print only the tables of losses and data sets, in Markdown");
   add_common_options(*command, options->common, true);
   command->callback([options] {
     if (options->markdown) return fmt::print("{}\n{}", loss_table_markdown(), dataset_table_markdown());

@@ -28,7 +28,7 @@ struct Options {
   CommonOptions common;
   fs::path reference, mixture, vggish, listening;
   std::vector<fs::path> estimates;
-  std::string variant = "seed";
+  Variant variant = Variant::code;
   bool bss = false, losses = false;
 };
 
@@ -116,8 +116,7 @@ Method measure(const fs::path& folder, const NamedAudio& references, const Optio
   check(!method.targets.empty(), "score", "{} holds no estimate of a target of {}", folder.string(),
         options.reference.string());
   if (options.bss) add_bss(references, estimates, method);
-  if (options.losses)
-    method.losses = loss_metrics(*mixture, references, estimates, parse_variant(options.variant), features);
+  if (options.losses) method.losses = loss_metrics(*mixture, references, estimates, options.variant, features);
   return method;
 }
 
@@ -202,7 +201,7 @@ void print_correlations(const nlohmann::ordered_json& all) {
 }
 
 void run(const Options& options) {
-  if (!options.vggish.empty() && !options.losses) throw UsageError("--vggish belongs to DeepFeature: add --losses");
+  if (!options.vggish.empty() && !options.losses) throw UsageError("--vggish belongs to the losses: add --losses");
   NamedAudio references = read_references(options);
   check(find(references, "mixture") != nullptr, "score", "{} has no mixture.wav; --mixture names another",
         options.reference.string());
@@ -231,19 +230,26 @@ void run(const Options& options) {
 
 void add_metrics(CLI::App& program) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("metrics", "Measures estimates against references");
+  CLI::App* command = program.add_subcommand("metrics", "Measure estimates against references");
   command
       ->add_option("--reference", options->reference,
-                   "A .stem.mp4, or a folder with mixture.wav and the targets' WAV files")
+                   ".stem.mp4 file, or folder with mixture.wav and one WAV file per target")
       ->required();
-  command->add_option("--mixture", options->mixture, "Audio file; default: the reference's own mixture");
-  command->add_option("--estimate", options->estimates, "Folders of estimates' WAV files, one a method")->required();
-  command->add_flag("--bss", options->bss, "Also BSSEval v4, medians over windows of a second");
-  command->add_flag("--losses", options->losses, "Also every loss but Adversarial, and DeepFeature only with --vggish");
-  command->add_option("--vggish", options->vggish, "Weights of VGGish for DeepFeature, .pth or .safetensors");
-  command->add_option("--variant", options->variant, "Of the losses: seed or paper")->capture_default_str();
+  command->add_option("--mixture", options->mixture, "Audio file of the mixture; default: the reference's own");
+  command->add_option("--estimate", options->estimates, "Folders of estimates, one folder of WAV files per method")
+      ->required();
+  command->add_flag("--bss", options->bss, "Also BSSEval v4: medians over windows of one second");
+  command->add_flag(
+      "--losses", options->losses,
+      fmt::format("Also every loss but {}; {} only with --vggish", names_of_losses_with(LossNetworks::discriminators),
+                  names_of_losses_with(LossNetworks::features)));
+  command->add_option(
+      "--vggish", options->vggish,
+      fmt::format("Weights of VGGish for {}, .pth or .safetensors", names_of_losses_with(LossNetworks::features)));
+  add_choice(*command, "--variant", options->variant, variant_names,
+             "Formulas of the losses as in the code of the study (code) or in its text (paper)");
   command->add_option("--listening", options->listening,
-                      "CSV of listening scores, method,target,score: how well each measure predicts them");
+                      "CSV file of listening scores (method,target,score): report how well each measure predicts them");
   add_common_options(*command, options->common, true);
   command->callback([options] { run(*options); });
 }

@@ -72,7 +72,7 @@ int run_program(CLI::App& program, int argc, char** argv) {
     if (error.get_exit_code() == 0) return program.exit(error);
     return report(program, kUsage, explain(error, program));
   } catch (const UsageError& error) {
-    return report(program, kUsage, error.what());
+    return report(program, kUsage, reason_of(error));
   } catch (const Interrupted& error) {
     return report(program, kInterrupted, error.what());
   } catch (const std::exception& error) {
@@ -84,6 +84,7 @@ std::string reason_of(const std::exception& error) {
   if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return "out of memory";
   if (const auto* file = dynamic_cast<const std::filesystem::filesystem_error*>(&error))
     return fmt::format("{}: {}", file->path1().string(), file->code().message());
+  if (dynamic_cast<const ArgumentError*>(&error) != nullptr) return fmt::format("--{}", error.what());
   return error.what();
 }
 

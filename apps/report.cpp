@@ -28,16 +28,17 @@ void run(const Options& options) {
 void add_report(CLI::App& program) {
   const auto options = std::make_shared<Options>();
   options->report.output = "unmix-report";
-  CLI::App* command = program.add_subcommand("report", "Tables, charts and a page of scores, training and examples");
+  CLI::App* command =
+      program.add_subcommand("report", "Write a page with tables, charts, training curves and examples");
   command
       ->add_option("DIR", options->report.folders,
-                   "Folders of museval's scores, of `unmix experiments`, `unmix demo`, or models")
+                   "Folders of museval's scores, of `unmix experiments` or `unmix demo`, or model directories")
       ->required();
-  command->add_option("--output", options->report.output, "Folder to write")->capture_default_str();
+  command->add_option("--output", options->report.output, "Folder to write to")->capture_default_str();
   command->add_option("--sisec", options->report.sisec,
-                      "Published scores beside ours: CSV with method,track,target,SDR,SIR,ISR,SAR");
+                      "CSV file of published scores to show beside these: method,track,target,SDR,SIR,ISR,SAR");
   command->add_option("--study", options->report.study,
-                      "A published table beside ours: CSV with loss,vocals,drums,bass,other");
+                      "CSV file of a published table to show beside these: loss,vocals,drums,bass,other");
   add_common_options(*command, options->common, false);
   command->callback([options] { run(*options); });
 }

@@ -20,7 +20,7 @@ struct Options {
   std::vector<std::string> targets;
   SeparatorOptions separation;
   FileOptions files;
-  std::string extension = ".wav", subtype = "pcm16", downmix = "bs775", aggregate;
+  std::string extension = ".wav", aggregate;
 
   Options() { separation.iterations = 1; }
 };
@@ -33,7 +33,6 @@ nlohmann::ordered_json to_json(const PlannedFile& file, const SeparatedFile& don
 
 SeparatorOptions separation_options(const Options& options) {
   SeparatorOptions separation = options.separation;
-  separation.downmix = parse_downmix(options.downmix);
   if (!options.aggregate.empty()) separation.aggregate = parse_aggregate(options.aggregate);
   return separation;
 }
@@ -86,7 +85,6 @@ void run(Options& options) {
   give_back_files("--targets", options.targets, options.inputs);
   FileOptions files = options.files;
   files.extension = parse_extension(options.extension);
-  files.format = parse_sample_format(options.subtype);
   if (!options.outdir.empty()) files.outdir = options.outdir;
   if (options.outdir == "-" && options.common.json) throw UsageError("--json and --outdir - both want standard output");
   const Device device = options.common.open_device();
@@ -106,43 +104,45 @@ void run(Options& options) {
 
 void add_separate(CLI::App& program) {
   const auto options = std::make_shared<Options>();
-  CLI::App* command = program.add_subcommand("separate", "Separates audio files into their sources");
-  command->add_option(
-      "FILE", options->inputs,
-      "Audio of any rate: WAV, FLAC, AIFF, OGG, Opus, MP3, M4A, AAC, ALAC, WMA, ..., the sound of a video, the mixture "
-      "of a .stem.mp4; - for standard input");
-  command->add_option("--model", options->model, "Directory of a model")->required();
-  command->add_option("--targets", options->targets, "Sources to separate; default: all of the model");
+  CLI::App* command = program.add_subcommand("separate", "Separate audio files into their sources");
+  command->add_option("FILE", options->inputs,
+                      "Audio files of any sample rate (WAV, FLAC, AIFF, OGG, Opus, MP3, M4A, AAC, ALAC, WMA, ...), "
+                      "videos, or .stem.mp4 "
+                      "files, whose mixture is used; -: standard input");
+  command->add_option("--model", options->model, "Model directory")->required();
+  command->add_option("--targets", options->targets, "Sources to separate; default: all that the model has");
   command->add_option("--niter", options->separation.iterations, "Iterations of the multichannel Wiener filter")
       ->capture_default_str();
-  command->add_option("--wiener-win-len", options->separation.window, "Frames that it filters together")
+  command->add_option("--wiener-win-len", options->separation.window, "Frames that the Wiener filter takes at a time")
       ->capture_default_str();
-  command->add_flag("--softmask", options->separation.softmask, "Ratio masks: the sources add up to the mixture");
+  command->add_flag("--softmask", options->separation.softmask,
+                    "Use ratio masks, so that the sources add up to the mixture");
   command->add_option("--residual", options->separation.residual,
-                      "Also write the mixture less the sources, under this name");
-  command->add_option("--aggregate", options->aggregate,
-                      "Write sums of sources instead, as JSON: {\"accompaniment\": [\"drums\", \"bass\", \"other\"]}");
-  command
-      ->add_option(
-          "--downmix", options->downmix,
-          "How more than two channels become two: bs775 mixes them by ITU-R BS.775 where their places are known, "
-          "first takes the first two")
-      ->capture_default_str();
+                      "Also write the mixture minus the sources, under this name");
+  command->add_option(
+      "--aggregate", options->aggregate,
+      "Write sums of sources instead, given as JSON: {\"accompaniment\": [\"drums\", \"bass\", \"other\"]}");
+  add_choice(*command, "--downmix", options->separation.downmix, downmix_names,
+             "How more than two channels become two: bs775 mixes them by ITU-R BS.775 where their places are known, "
+             "first takes the first two");
   command->add_option(
       "--segment", options->separation.segment,
-      "Seconds that a bidirectional model sees at a time, to bound the memory; default: the whole track");
+      "Seconds that a bidirectional model reads at a time, which bounds the memory; default: the whole track");
   command->add_flag("--live", options->separation.live,
-                    "Frame by frame as the input comes; unidirectional models only");
-  command->add_option("--start", options->files.start, "Seconds to skip")->capture_default_str();
+                    "Separate frame by frame as the input arrives; unidirectional models only");
+  command->add_option("--start", options->files.start, "Seconds to skip at the beginning")->capture_default_str();
   command->add_option("--duration", options->files.duration, "Seconds to separate; default: to the end");
-  command->add_option("--outdir", options->outdir,
-                      "Default: TRACK_MODEL in the working directory; - for one estimate to standard output");
-  command->add_option("--ext", options->extension, ".wav, .flac, .ogg or .mp3")->capture_default_str();
-  command->add_option("--subtype", options->subtype, "Samples of WAV and FLAC: pcm16, pcm24 or float")
+  command->add_option(
+      "--outdir", options->outdir,
+      "Folder to write to; default: TRACK_MODEL in the working directory; -: one estimate to standard output");
+  command->add_option("--ext", options->extension, "Format of the estimates: .wav, .flac, .ogg or .mp3")
       ->capture_default_str();
-  command->add_option("--filename", options->files.filename,
-                      "Of each file in outdir, without extension; {track}, {target} and {model} are filled in. "
-                      "Default: {track}/{target}");
+  add_choice(*command, "--subtype", options->files.format, sample_format_names,
+             "Sample format of WAV and FLAC: pcm16, pcm24 or float (WAV only)");
+  command->add_option(
+      "--filename", options->files.filename,
+      "Pattern of the file names in the output folder, without extension; {track}, {target} and {model} are filled "
+      "in; default: {track}/{target}");
   add_common_options(*command, options->common, true);
   command->callback([options] { run(*options); });
 }

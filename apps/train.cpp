@@ -68,24 +68,29 @@ std::string names_of(const TrainOption& option) {
 }
 
 CLI::Option* add_option(CLI::App& command, const TrainOption& option, bool& value) {
-  return command.add_flag(names_of(option), value, std::string(option.help));
+  return command.add_flag(names_of(option), value, option.help);
 }
 
 CLI::Option* add_option(CLI::App& command, const TrainOption& option, std::optional<bool>& value) {
   return command.add_flag_function(
-      fmt::format("--{0},!--no-{0}", option.name), [&value](int64_t given) { value = given > 0; },
-      std::string(option.help));
+      fmt::format("--{0},!--no-{0}", option.name), [&value](int64_t given) { value = given > 0; }, option.help);
 }
 
-CLI::Option* add_option(CLI::App& command, const TrainOption& option, std::optional<std::vector<std::string>>& value) {
-  const auto set = [&value](const std::vector<std::string>& given) { value = given; };
-  return command.add_option_function<std::vector<std::string>>(names_of(option), set, std::string(option.help))
-      ->expected(0, -1);
+CLI::Option* add_option(CLI::App& command, const TrainOption& option, std::optional<std::vector<Augmentation>>& value) {
+  const auto set = [&value](const std::vector<std::string>& texts) { read_option(texts, value); };
+  return command.add_option_function<std::vector<std::string>>(names_of(option), set, option.help)->expected(0, -1);
+}
+
+template <IsParsed T>
+CLI::Option* add_option(CLI::App& command, const TrainOption& option, T& value) {
+  const auto set = [&value](const std::string& text) { read_option(text, value); };
+  CLI::Option* added = command.add_option_function<std::string>(names_of(option), set, option.help);
+  return option_text(value).empty() ? added : added->default_str(option_text(value));
 }
 
 template <class T>
-CLI::Option* add_option(CLI::App& command, const TrainOption& option, T& value) {
-  CLI::Option& added = *command.add_option(names_of(option), value, std::string(option.help));
+requires(!IsParsed<T>) CLI::Option* add_option(CLI::App& command, const TrainOption& option, T& value) {
+  CLI::Option& added = *command.add_option(names_of(option), value, option.help);
   if constexpr (std::is_arithmetic_v<T>)
     added.capture_default_str();
   else if (!value.empty())
@@ -96,7 +101,7 @@ CLI::Option* add_option(CLI::App& command, const TrainOption& option, T& value) 
 // All options of the table; of a program for one loss without --loss.
 void make_train(CLI::App& command, const std::string& loss) {
   const auto options = std::make_shared<Options>();
-  if (!loss.empty()) options->train.loss = loss;
+  if (!loss.empty()) options->train.loss = Objective(loss);
   for (const TrainOption& option : train_option_table()) {
     if (option.name == "seed") continue;  // one of the common options
     if (option.name == "loss" && !loss.empty()) continue;
@@ -105,19 +110,19 @@ void make_train(CLI::App& command, const std::string& loss) {
         option.member);
   }
   command.get_option("--root")->required();
-  command.add_flag(
-      "--check-data", options->check_data,
-      "Train nothing: read every file and report tracks, hours, rates, channels, and what training would fail on");
+  command.add_flag("--check-data", options->check_data,
+                   "Do not train: read every file and report tracks, hours, sample rates, channels, and what training "
+                   "would fail on");
   add_common_options(command, options->common, true);
   command.callback([options] { run(*options); });
 }
 
 }  // namespace
 
-void add_train(CLI::App& program) { make_train(*program.add_subcommand("train", "Trains a model"), ""); }
+void add_train(CLI::App& program) { make_train(*program.add_subcommand("train", "Train a model"), ""); }
 
 int run_train_program(const char* name, const char* loss, int argc, char** argv) {
-  CLI::App program(fmt::format("Trains a model with the loss {}, as `unmix train --loss {}`", loss, loss), name);
+  CLI::App program(fmt::format("Train a model with the loss {}, as `unmix train --loss {}` does", loss, loss), name);
   program.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   make_train(program, loss);
   return run_program(program, argc, argv);

@@ -58,10 +58,6 @@ void round_to_16_bits(Audio& audio) {
   for (float& x : audio.samples) x = std::clamp(std::nearbyint(x * 32768.0f), -32768.0f, 32767.0f) / 32768.0f;
 }
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 }  // namespace
 
 std::vector<std::string> musdb_sources_of(const std::string& target) {
@@ -89,8 +85,8 @@ std::vector<fs::path> musdb_folder(const fs::path& folder, bool is_wav) {
   std::vector<fs::path>& tracks = is_wav ? folders : stem_files;
   const bool other_kind = !(is_wav ? stem_files : folders).empty();
   const char* hint = !other_kind ? ""
-                     : is_wav    ? "; for its .stem.mp4 files leave out --is-wav"
-                                 : "; for its folders of WAV files add --is-wav";
+                     : is_wav    ? "; its .stem.mp4 files are read without is-wav"
+                                 : "; its folders of WAV files are read with is-wav";
   check(!tracks.empty(), "data", "{}: no {} in this folder{}", folder.string(),
         is_wav ? "track folders" : "*.stem.mp4 files", hint);
   return tracks;

@@ -50,12 +50,36 @@ Var gram_difference(const Var& estimate, const Tensor& target) {
   Tensor sum = Tensor::empty(x.shape(), device), difference = Tensor::empty(x.shape(), device);
   parallel_for(device, x.size(), SumAndDifference{x.data(), target.data(), sum.data(), difference.data()});
   Tensor product = Tensor::empty({batch, m, m}, device);
-  gemm(device, {m, m, n, sum.data(), n, false, difference.data(), n, true, product.data(), m, 0.0f, batch, m * n, m * n,
-                m * m});
+  gemm(device, {.m = m,
+                .n = m,
+                .k = n,
+                .a = sum.data(),
+                .lda = n,
+                .b = difference.data(),
+                .ldb = n,
+                .transpose_b = true,
+                .c = product.data(),
+                .ldc = m,
+                .batch = batch,
+                .stride_a = m * n,
+                .stride_b = m * n,
+                .stride_c = m * m});
   return make_var(add_transposed(product, 0.5f), {estimate}, [=](const Tensor& dy, Gradients& gradients) {
     const Tensor both = add_transposed(dy, 1.0f);
     Tensor dx = Tensor::empty(x.shape(), device);
-    gemm(device, {m, n, m, both.data(), m, false, x.data(), n, false, dx.data(), n, 0.0f, batch, m * m, m * n, m * n});
+    gemm(device, {.m = m,
+                  .n = n,
+                  .k = m,
+                  .a = both.data(),
+                  .lda = m,
+                  .b = x.data(),
+                  .ldb = n,
+                  .c = dx.data(),
+                  .ldc = n,
+                  .batch = batch,
+                  .stride_a = m * m,
+                  .stride_b = m * n,
+                  .stride_c = m * n});
     gradients.add(0, dx);
   });
 }

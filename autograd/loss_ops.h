@@ -8,8 +8,8 @@ namespace unmix {
 // Estimates of several rows (rows, ...): a tensor, or a mask (rows, ...) times a magnitude (...) that every row shares
 // and whose product is never stored.
 struct Estimate {
-  Var input;         // the tensor, or the mask
-  Tensor magnitude;  // undefined: the input is the estimate
+  Var input;              // the tensor, or the mask
+  Tensor magnitude = {};  // undefined: the input is the estimate
 };
 
 enum class Distance { squared, absolute };
@@ -18,16 +18,22 @@ enum class Distance { squared, absolute };
 // Shape {rows}.
 Var distance(const Estimate& estimate, const Tensor& target, Distance distance);
 
-// The gain a of the residual z - a y: 1, or <z,y> / (|y|^2 + eps), eps = 2^-23.
+// Keeps ratios and logarithms of losses finite: eps, one rounding of 1 in float32.
+constexpr double kLossEps = 0x1p-23;
+
+// The gain a of the residual z - a y: 1, or <z,y> / (|y|^2 + eps).
 enum class Gain { one, optimal };
 
-// Of each row, or of all rows as one vector: z the estimate, y the target (rows, ...). Shapes {rows}, or {1}.
+// What is one vector: each row, or all rows together.
+enum class Vectors { rows, all };
+
+// Of each vector: z the estimate, y the target (rows, ...). Shapes {rows}, or {1} of all rows together.
 struct Projection {
   Var correlation;  // <z,y>
   Var residual;     // |z - a y|^2, summed over the differences themselves: exact for near perfect estimates too
   Tensor energy;    // |y|^2
 };
-Projection project(const Estimate& estimate, const Tensor& target, Gain gain, bool one_vector);
+Projection project(const Estimate& estimate, const Tensor& target, Gain gain, Vectors vectors);
 
 // Per row the mean of -t log s(x) - (1 - t) log(1 - s(x)), s the sigmoid; targets in [0, 1] as the logits. {rows}
 Var binary_cross_entropy(const Var& logits, const Tensor& targets);

@@ -21,14 +21,28 @@ Tensor product(const Factor& a, const Factor& b) {
   Shape shape{m, n};
   if (a.matrix.rank() == 3) shape.insert(shape.begin(), a.batch());
   Tensor c = Tensor::empty(shape, a.matrix.device());
-  gemm(c.device(), {m, n, k, a.matrix.data(), a.matrix.dim(-1), a.transpose, b.matrix.data(), b.matrix.dim(-1),
-                    b.transpose, c.data(), n, 0.0f, a.batch(), m * k, k * n, m * n});
+  gemm(c.device(), {.m = m,
+                    .n = n,
+                    .k = k,
+                    .a = a.matrix.data(),
+                    .lda = a.matrix.dim(-1),
+                    .transpose_a = a.transpose,
+                    .b = b.matrix.data(),
+                    .ldb = b.matrix.dim(-1),
+                    .transpose_b = b.transpose,
+                    .c = c.data(),
+                    .ldc = n,
+                    .batch = a.batch(),
+                    .stride_a = m * k,
+                    .stride_b = k * n,
+                    .stride_c = m * n});
   return c;
 }
 
 }  // namespace
 
-Var matmul(const Var& a, const Var& b, bool transpose_a, bool transpose_b) {
+Var matmul(const Var& a, const Var& b, Transposed transposed) {
+  const bool transpose_a = transposed.a, transpose_b = transposed.b;
   const Tensor av = a.value(), bv = b.value();
   const bool matrices = (av.rank() == 2 || av.rank() == 3) && av.rank() == bv.rank();
   check(matrices && Factor{av, transpose_a}.cols() == Factor{bv, transpose_b}.rows() &&
@@ -52,7 +66,7 @@ Var linear(const Var& x, const Var& weight, const Var& bias) {
           to_string(bias.shape()));
   Shape shape = x.shape();
   shape.back() = weight.dim(0);
-  const Var y = reshape(matmul(reshape(x, {-1, x.dim(-1)}), weight, false, true), shape);
+  const Var y = reshape(matmul(reshape(x, {-1, x.dim(-1)}), weight, {.b = true}), shape);
   return bias.defined() ? add(y, bias) : y;
 }
 

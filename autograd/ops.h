@@ -51,7 +51,10 @@ Var stack(const std::vector<Var>& parts);
 
 // ---- products -----------------------------------------------------------------------------------------------------
 // (m, k) x (k, n), or a batch of such (b, m, k) x (b, k, n); each factor may be given transposed.
-Var matmul(const Var& a, const Var& b, bool transpose_a = false, bool transpose_b = false);
+struct Transposed {
+  bool a = false, b = false;
+};
+Var matmul(const Var& a, const Var& b, Transposed transposed = {});
 // x (..., in), weight (out, in), bias (out) or undefined -> x weight^T + bias (..., out)
 Var linear(const Var& x, const Var& weight, const Var& bias = {});
 // x (batch, in, height, width), weight (out, in, kernel, kernel), bias (out) or undefined

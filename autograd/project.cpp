@@ -6,8 +6,6 @@
 namespace unmix {
 namespace {
 
-constexpr double kEps = 0x1p-23;
-
 // What is known of a row, in double.
 struct RowSums {
   double correlation, energy, gain, residual;
@@ -44,7 +42,7 @@ struct JoinProducts {
 
 struct OptimalGain {
   RowSums* sums;
-  HD void operator()(int64_t row) const { sums[row].gain = sums[row].correlation / (sums[row].energy + kEps); }
+  HD void operator()(int64_t row) const { sums[row].gain = sums[row].correlation / (sums[row].energy + kLossEps); }
 };
 
 template <class Reader>
@@ -90,7 +88,7 @@ struct InputGradient {
     const RowSums& s = sums[row];
     const float of_correlation = dvalues[row / rows], of_residual = dvalues[outputs + row / rows];
     const float y = target.value(row, col), e = estimate.value(row, col) - static_cast<float>(s.gain) * y;
-    const double drift = optimal ? (s.gain * s.energy - s.correlation) / (s.energy + kEps) : 0.0;
+    const double drift = optimal ? (s.gain * s.energy - s.correlation) / (s.energy + kLossEps) : 0.0;
     const float along = of_correlation + 2.0f * of_residual * static_cast<float>(drift);
     dx[row * estimate.cols + col] = (2.0f * of_residual * e + along * y) * estimate.slope(col);
   }
@@ -103,23 +101,23 @@ struct Rows {
 };
 
 template <class Reader>
-void sum_rows(const Rows& r, const Reader& reader, Gain gain, bool one_vector, RowSums* sums) {
+void sum_rows(const Rows& r, const Reader& reader, Gain gain, Vectors vectors, RowSums* sums) {
   reduce_rows<2>(r.device, r.rows, r.cols, Products<Reader>{reader, r.target}, StoreProducts{sums});
-  if (one_vector) parallel_for(r.device, 1, JoinProducts{sums, r.rows});
+  if (vectors == Vectors::all) parallel_for(r.device, 1, JoinProducts{sums, r.rows});
   if (gain == Gain::optimal) parallel_for(r.device, r.rows, OptimalGain{sums});
   reduce_rows<1>(r.device, r.rows, r.cols, Residual<Reader>{reader, r.target, sums}, StoreResidual{sums});
 }
 
 }  // namespace
 
-Projection project(const Estimate& estimate, const Tensor& target, Gain gain, bool one_vector) {
+Projection project(const Estimate& estimate, const Tensor& target, Gain gain, Vectors vectors) {
   const int64_t cols = check_estimate("project", estimate, target), rows = estimate.input.dim(0);
-  const int64_t outputs = one_vector ? 1 : rows, joined = one_vector ? rows : 1;
+  const int64_t outputs = vectors == Vectors::all ? 1 : rows, joined = vectors == Vectors::all ? rows : 1;
   const Device device = estimate.input.device();
   const auto buffer = allocate(rows * static_cast<int64_t>(sizeof(RowSums) / sizeof(float)), device);
   auto* sums = reinterpret_cast<RowSums*>(buffer.get());
   const Rows shape{device, rows, cols, rows_of(target, rows, cols)};
-  with_reader(estimate, cols, [&](auto reader) { sum_rows(shape, reader, gain, one_vector, sums); });
+  with_reader(estimate, cols, [&](auto reader) { sum_rows(shape, reader, gain, vectors, sums); });
   Tensor values = Tensor::empty({2, outputs}, device), energy = Tensor::empty({outputs}, device);
   parallel_for(device, outputs, Export{sums, outputs, joined, values.data(), energy.data()});
 

@@ -7,10 +7,12 @@
 #include <cmath>
 #include <numbers>
 #include <numeric>
+#include <tuple>
 #include <vector>
 
 #include "autograd/ops.h"
 #include "base/error.h"
+#include "base/recent.h"
 #include "tensor/device_number.h"
 #include "tensor/launch.h"
 
@@ -66,25 +68,12 @@ struct Filters {
 // Kept: a table costs as much as resampling a second of music. By each thread for itself, since each has its own CUDA
 // stream.
 Filters cached_filters(int64_t up, int64_t down, Device device) {
-  struct Entry {
-    int64_t up, down;
-    Device device;
-    int number;  // the device's
-    Filters filters;
-  };
-  thread_local std::vector<Entry> entries;
-  const int number = device_number(device);
-  for (const Entry& e : entries)
-    if (e.up == up && e.down == down && e.device == device && e.number == number) return e.filters;
-  if (entries.size() == 8) entries.erase(entries.begin());
-  const Kernel kernel(up, down);
-  const double unit = static_cast<double>(down) / static_cast<double>(up);
-  entries.push_back({up,
-                     down,
-                     device,
-                     number,
-                     {make_polyphase(kernel, up, down, 1.0, device), make_polyphase(kernel, down, up, unit, device)}});
-  return entries.back().filters;
+  thread_local Recent<std::tuple<int64_t, int64_t, Device, int>, Filters> recent;
+  return recent.get({up, down, device, device_number(device)}, [&] {
+    const Kernel kernel(up, down);
+    const double unit = static_cast<double>(down) / static_cast<double>(up);
+    return Filters{make_polyphase(kernel, up, down, 1.0, device), make_polyphase(kernel, down, up, unit, device)};
+  });
 }
 
 // y[row, m] = sum_j table[m % up, j] x[row, start + j]

@@ -71,7 +71,7 @@ SpectralDistances spectral_distances(const Var& spectrum, const Tensor& target, 
   Shape shape = target.shape();
   shape.push_back(2);
   check(target.rank() >= 2 && target.size() > 0 && spectrum.shape() == shape, "spectral_distances",
-        "spectrum {} does not fit the magnitudes {}: (frames, sources, ..., 2) and (frames, sources, ...) are wanted",
+        "spectrum {} does not fit the magnitudes {}: (frames, sources, ..., 2) and (frames, sources, ...) are expected",
         to_string(spectrum.shape()), to_string(target.shape()));
   const Tensor s = spectrum.value();
   const Device device = s.device();

@@ -3,9 +3,11 @@
 #include "tensor/stft.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "autograd/ops.h"
 #include "base/error.h"
+#include "base/recent.h"
 
 namespace unmix {
 namespace {
@@ -21,13 +23,13 @@ void check_options(const StftOptions& options, const char* op) {
 StftFrames frames_of(const Tensor& x, const StftOptions& options) {
   check(x.rank() >= 1 && x.size() > 0, "stft", "shape {} holds no signal", to_string(x.shape()));
   const int64_t samples = x.dim(-1);
-  return {options.n_fft,
-          options.hop,
-          options.center ? options.n_fft / 2 : 0,
-          x.size() / samples,
-          samples,
-          stft_frame_count(options, samples),
-          options.center ? Edge::reflect : Edge::zero};
+  return {.n_fft = options.n_fft,
+          .hop = options.hop,
+          .pad = options.center ? options.n_fft / 2 : 0,
+          .signals = x.size() / samples,
+          .samples = samples,
+          .frames = stft_frame_count(options, samples),
+          .edge = options.center ? Edge::reflect : Edge::zero};
 }
 
 // (..., samples) -> (frames, ..., bins)
@@ -61,20 +63,15 @@ std::vector<float> inverse_envelope(const StftFrames& f, const std::vector<float
 // Envelopes cost as much as an overlap-add and the same few come back every step. Each thread keeps its own, since each
 // has its own CUDA stream.
 Tensor cached_inverse_envelope(const StftFrames& f, const Tensor& window) {
-  struct Entry {
+  struct Envelope {
     Tensor window;  // held, so that its address stays its own
-    int64_t hop, pad, samples, frames;
     Tensor inverse;
   };
-  thread_local std::vector<Entry> entries;
-  for (const Entry& e : entries)
-    if (e.window.shares_buffer(window) && e.hop == f.hop && e.pad == f.pad && e.samples == f.samples &&
-        e.frames == f.frames)
-      return e.inverse;
-  if (entries.size() == 8) entries.erase(entries.begin());
-  entries.push_back({window, f.hop, f.pad, f.samples, f.frames,
-                     Tensor::from(inverse_envelope(f, window.to_vector()), {f.samples}, window.device())});
-  return entries.back().inverse;
+  thread_local Recent<std::tuple<const float*, int64_t, int64_t, int64_t, int64_t>, Envelope> recent;
+  const auto make = [&] {
+    return Envelope{window, Tensor::from(inverse_envelope(f, window.to_vector()), {f.samples}, window.device())};
+  };
+  return recent.get({window.data(), f.hop, f.pad, f.samples, f.frames}, make).inverse;
 }
 
 }  // namespace
@@ -146,8 +143,15 @@ Inverse inverse_of(Shape bins, const StftOptions& options, int64_t length, const
   Shape shape(bins.begin() + 1, bins.end());
   shape.back() = length;
   const float per_bin = 1.0f / static_cast<float>(n_fft);
-  const StftFrames f{n_fft,      options.hop, pad,    element_count(shape) / length, length, frames,
-                     Edge::zero, per_bin,     per_bin};
+  const StftFrames f{.n_fft = n_fft,
+                     .hop = options.hop,
+                     .pad = pad,
+                     .signals = element_count(shape) / length,
+                     .samples = length,
+                     .frames = frames,
+                     .edge = Edge::zero,
+                     .outer_gain = per_bin,
+                     .inner_gain = per_bin};
   return {f, shape, options.window, cached_inverse_envelope(f, options.window)};
 }
 
@@ -181,7 +185,7 @@ Var masked_istft(const Var& mask, const Tensor& spectrum, const StftOptions& opt
   bins.pop_back();
   const Shape& masks = mask.shape();
   check(masks.size() == bins.size() + 1 && masks[0] > 0 && std::equal(bins.begin(), bins.end(), masks.begin() + 1),
-        "masked_istft", "masks {} do not fit the spectrum {}: (sources, frames, ..., bins) are wanted",
+        "masked_istft", "masks {} do not fit the spectrum {}: (sources, frames, ..., bins) are expected",
         to_string(masks), to_string(spectrum.shape()));
   const Inverse inverse = inverse_of(bins, options, length, "masked_istft");
   Shape shape = inverse.shape;

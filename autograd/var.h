@@ -7,6 +7,8 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "tensor/tensor.h"
@@ -59,7 +61,12 @@ class Var {
   std::shared_ptr<Node> node_;
 };
 
+using NamedVars = std::vector<std::pair<std::string, Var>>;
+
 Var make_var(Tensor value, std::vector<Var> inputs, Backward backward);
+
+// A scalar whose gradient by `input` was computed ahead.
+Var with_gradient(const Tensor& value, const Var& input, Tensor gradient);
 
 // Whether an operation on these inputs would build a graph, so that it must keep what its backward needs.
 bool builds_graph(std::span<const Var> inputs);

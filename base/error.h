@@ -22,6 +22,13 @@ class UsageError : public Error {
   using Error::Error;
 };
 
+// An argument is impossible: the message begins with its name and value, "niter -1: give 0 or more". A program whose
+// options have the same names puts "--" in front.
+class ArgumentError : public UsageError {
+ public:
+  using UsageError::UsageError;
+};
+
 // Throws Error with a message in the form "[where] what is wrong, with the actual values".
 template <class... Args>
 [[noreturn]] void fail(const char* where, fmt::format_string<Args...> format, Args&&... args) {

@@ -1,6 +1,7 @@
 // Text as other programs write and read it.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,10 @@ std::optional<double> parse_number(std::string_view text);
 
 // Whether a file can have this name in a folder: no path, which could lead out of it, and not empty.
 bool can_name_file(std::string_view name);
+
+inline bool contains(const std::vector<std::string>& list, std::string_view text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
 
 bool is_utf8(std::string_view bytes);
 

@@ -33,18 +33,18 @@ void training_step(benchmark::State& state, const LossEntry& loss) {
   const Stft stft(4096, 1024, device);
   Adam optimizer(network.parameters(), {});
   TrainOptions options;
-  options.loss = loss.name;
+  options.loss = Objective(loss.name);
   options.device = device;
   options.quiet = true;
   const auto adversary = make_adversary(options, stft, kSamples);
   const auto features = make_features(options);
-  const Objective objective(loss.name, make_context(options, adversary.get(), features.get()));
-  const Learner learner{network, stft, objective, optimizer, 44100, 0.0, adversary.get()};
+  const Objective objective = options.loss.with(make_context(options, adversary.get(), features.get()));
+  const StepContext context{network, stft, objective, optimizer, 44100, 0.0, adversary.get()};
   const Tensor mixture = noise({kBatch, 2, kSamples}, 0).to(device),
                targets = noise({4, kBatch, 2, kSamples}, 1).to(device);
   uint64_t step = 0;
   for (auto _ : state) {
-    unmix::training_step(learner, mixture, targets, 1, step++).get();
+    unmix::training_step(context, mixture, targets, 1, step++).get();
     synchronize(device);
   }
   state.counters["GEMM FLOP"] = benchmark::Counter(step_flops(network, kBatch * stft.frames(kSamples)),

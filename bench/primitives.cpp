@@ -20,7 +20,16 @@ void gemm(benchmark::State& state) {
   const Tensor a = Tensor::full({m, k}, 0.5f, device), b = Tensor::full({n, k}, 0.5f, device);
   Tensor c = Tensor::empty({m, n}, device);
   for (auto _ : state) {
-    unmix::gemm(device, {m, n, k, a.data(), k, false, b.data(), k, true, c.data(), n});
+    unmix::gemm(device, {.m = m,
+                         .n = n,
+                         .k = k,
+                         .a = a.data(),
+                         .lda = k,
+                         .b = b.data(),
+                         .ldb = k,
+                         .transpose_b = true,
+                         .c = c.data(),
+                         .ldc = n});
     synchronize(device);
   }
   set_work(state, 2.0 * m * n * k, 4.0 * (m * k + n * k + m * n));

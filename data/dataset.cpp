@@ -7,9 +7,10 @@
 
 namespace unmix {
 
-std::vector<std::string> DatasetOptions::augmentation_names() const {
+std::vector<Augmentation> DatasetOptions::augmentations() const {
   if (source_augmentations) return *source_augmentations;
-  return dataset == "musdb" ? std::vector<std::string>{"gain", "channelswap"} : std::vector<std::string>{};
+  if (dataset == "musdb") return {Augmentation::gain, Augmentation::channelswap};
+  return {};
 }
 
 Dataset::Dataset(const DatasetOptions& options, int sample_rate)

@@ -27,14 +27,14 @@ struct DatasetOptions {
   int reduce_samples = 1;                // an epoch is 1 / reduce_samples of its samples
   std::optional<bool> random_track_mix;  // none: true of musdb alone
   bool random_interferer_mix = false;
-  bool silence_missing = false;                                  // a missing target is silence
-  std::optional<std::vector<std::string>> source_augmentations;  // none: gain channelswap of musdb alone
-  double seq_dur = 6.0;                                          // seconds
+  bool silence_missing = false;                                   // a missing target is silence
+  std::optional<std::vector<Augmentation>> source_augmentations;  // none: gain channelswap of musdb alone
+  double seq_dur = 6.0;                                           // seconds
   int nb_channels = 2;
   int sample_rate = 0;  // Hz that files are resampled to; 0: the rate of most files; musdb: 44100
   uint64_t seed = 42;
 
-  std::vector<std::string> augmentation_names() const;
+  std::vector<Augmentation> augmentations() const;
   bool mixes_tracks() const { return random_track_mix.value_or(dataset == "musdb"); }
 };
 

@@ -24,23 +24,6 @@ void two_channels(const std::vector<float>& from, int64_t frames, bool swap, flo
 
 }  // namespace
 
-std::vector<Augmentation> parse_augmentations(const std::vector<std::string>& names) {
-  std::vector<Augmentation> augmentations;
-  for (const std::string& name : names) {
-    if (name == "gain") {
-      augmentations.push_back(Augmentation::gain);
-    } else if (name == "channelswap") {
-      augmentations.push_back(Augmentation::channelswap);
-    } else if (name == "force_stereo") {
-      augmentations.push_back(Augmentation::force_stereo);
-    } else {
-      throw UsageError(
-          fmt::format("--source-augmentations {}: give some of gain, channelswap, force_stereo, or none", name));
-    }
-  }
-  return augmentations;
-}
-
 void augment(Excerpt& excerpt, const std::vector<Augmentation>& augmentations, SplitMix& random) {
   int channels = excerpt.track->channels();
   for (const Augmentation augmentation : augmentations) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/choice.h"
 #include "data/cache.h"
 #include "data/split_mix.h"
 
@@ -16,8 +17,9 @@ enum class Augmentation {
   force_stereo,  // a mono source on both channels; of more than two channels the first two
 };
 
-// "gain", "channelswap", "force_stereo"; throws UsageError for another name.
-std::vector<Augmentation> parse_augmentations(const std::vector<std::string>& names);
+inline constexpr Choice<Augmentation> augmentation_names[] = {{"gain", Augmentation::gain},
+                                                              {"channelswap", Augmentation::channelswap},
+                                                              {"force_stereo", Augmentation::force_stereo}};
 
 struct Excerpt {
   const DecodedTrack* track = nullptr;  // null: silence

@@ -8,7 +8,7 @@ namespace unmix {
 
 FolderDataset::FolderDataset(const DatasetOptions& options, const Listing& listing, const OpenTracks& open)
     : Dataset(options, listing.sample_rate),
-      augmentations_(parse_augmentations(options.augmentation_names())),
+      augmentations_(options.augmentations()),
       seed_(options.seed),
       train_(open_split(options, listing, true, open)),
       valid_(open_split(options, listing, false, open)) {}

@@ -16,7 +16,8 @@ void read_infos(ListedTrack& track) {
   if (!track.problem.empty()) return;
   try {
     for (const fs::path& file : track.files) {
-      check(!is_stem_file(file), "data", "{}: a .stem.mp4 holds five signals, files of one are wanted", file.string());
+      check(!is_stem_file(file), "data", "{}: a .stem.mp4 holds five signals, files of one are expected",
+            file.string());
       track.infos.push_back(audio_info(file));
     }
   } catch (const Error& error) {
@@ -42,8 +43,8 @@ int most_common_rate(const Listing& listing) {
 }
 
 bool fits(int channels, const DatasetOptions& options) {
-  const auto names = options.augmentation_names();
-  const bool stereo = std::find(names.begin(), names.end(), "force_stereo") != names.end();
+  const auto augmentations = options.augmentations();
+  const bool stereo = std::ranges::count(augmentations, Augmentation::force_stereo) > 0;
   return options.nb_channels == 1 || channels == options.nb_channels || stereo;
 }
 

@@ -15,7 +15,7 @@ void check_alike(const DecodedTrack& track, const DecodedTrack& first) {
 }
 
 void check_channels(const DecodedTrack& track, const DatasetOptions& options) {
-  const auto augmentations = parse_augmentations(options.augmentation_names());
+  const auto augmentations = options.augmentations();
   const bool stereo =
       std::find(augmentations.begin(), augmentations.end(), Augmentation::force_stereo) != augmentations.end();
   check(options.nb_channels == 1 || options.nb_channels == track.channels() || stereo, "data",
@@ -67,7 +67,7 @@ MusdbDataset::MusdbDataset(DecodedTracks train, DecodedTracks valid, const Datas
       valid_(std::move(valid)),
       samples_per_track_(std::max(1, options.samples_per_track / options.reduce_samples)),
       mixes_tracks_(options.mixes_tracks()),
-      augmentations_(parse_augmentations(options.augmentation_names())),
+      augmentations_(options.augmentations()),
       seed_(options.seed) {
   const DecodedTrack& first = *train[0];
   check_channels(first, options);

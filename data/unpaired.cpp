@@ -53,10 +53,10 @@ DecodedTracks UnpairedData::open(const fs::path& folder, const char* option) {
   std::vector<Track> tracks;
   for (const fs::path& file : audio_files(folder, option)) {
     const AudioInfo info = audio_info(file);
-    check(info.channels == options_.channels, "data", "{}: {} has {} channel{}, {} are wanted (--nb-channels)", option,
-          file.string(), info.channels, info.channels == 1 ? "" : "s", options_.channels);
+    check(info.channels == options_.channels, "data", "{}: {} has {} channel{}, {} are expected (--nb-channels)",
+          option, file.string(), info.channels, info.channels == 1 ? "" : "s", options_.channels);
     check(!is_stem_file(file) || info.sample_rate == options_.sample_rate, "data",
-          "{}: {} is at {} Hz, a .stem.mp4 at {} Hz is wanted", option, file.string(), info.sample_rate,
+          "{}: {} is at {} Hz, a .stem.mp4 at {} Hz is expected", option, file.string(), info.sample_rate,
           options_.sample_rate);
     tracks.push_back({file.filename().string(), {file}, options_.sample_rate, info.channels, info.frames});
   }

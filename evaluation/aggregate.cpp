@@ -14,13 +14,6 @@ std::string cell(double score) { return std::isnan(score) ? "-" : fmt::format("{
 
 }  // namespace
 
-Aggregation parse_aggregation(const std::string& name) {
-  const auto found = std::ranges::find(aggregation_names, name);
-  if (found == aggregation_names.end())
-    throw UsageError(fmt::format("--average {}: there are {}", name, fmt::join(aggregation_names, ", ")));
-  return static_cast<Aggregation>(found - aggregation_names.begin());
-}
-
 double aggregate(const std::vector<std::vector<double>>& frames_by_track, Aggregation aggregation) {
   using enum Aggregation;
   std::vector<double> values;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/choice.h"
 #include "evaluation/track_evaluation.h"
 
 namespace unmix {
@@ -20,10 +21,10 @@ enum class Aggregation {
   pooled_mean,
 };
 
-inline const std::vector<std::string> aggregation_names = {"median-of-medians", "mean-of-medians", "median-of-means",
-                                                           "mean-of-means",     "pooled-median",   "pooled-mean"};
-
-Aggregation parse_aggregation(const std::string& name);  // throws UsageError
+inline constexpr Choice<Aggregation> aggregation_names[] = {
+    {"median-of-medians", Aggregation::median_of_medians}, {"mean-of-medians", Aggregation::mean_of_medians},
+    {"median-of-means", Aggregation::median_of_means},     {"mean-of-means", Aggregation::mean_of_means},
+    {"pooled-median", Aggregation::pooled_median},         {"pooled-mean", Aggregation::pooled_mean}};
 
 double aggregate(const std::vector<std::vector<double>>& frames_by_track, Aggregation aggregation);
 

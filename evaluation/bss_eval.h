@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "audio/audio.h"
+#include "base/choice.h"
 
 namespace unmix {
 
@@ -22,6 +23,8 @@ enum class BssMode {
   v4,  // one set of filters for the whole signal, scored window by window
   v3,  // filters of each window's own
 };
+
+inline constexpr Choice<BssMode> bss_mode_names[] = {{"v4", BssMode::v4}, {"v3", BssMode::v3}};
 
 struct BssEvalOptions {
   BssMode mode = BssMode::v4;

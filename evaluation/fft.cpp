@@ -3,9 +3,11 @@
 #include <fftw3.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <mutex>
 #include <new>
+#include <numbers>
 
 namespace unmix {
 namespace {
@@ -47,6 +49,13 @@ void DoubleFft::forward(double* real, double* spectrum) const {
 
 void DoubleFft::inverse(double* spectrum, double* real) const {
   fftw_execute_dft_c2r(inverse_.get(), reinterpret_cast<fftw_complex*>(spectrum), real);
+}
+
+std::vector<double> hann(int64_t size) {
+  std::vector<double> window;
+  for (int64_t n = 0; n < size; ++n)
+    window.push_back(0.5 - 0.5 * std::cos(2 * std::numbers::pi * static_cast<double>(n) / static_cast<double>(size)));
+  return window;
 }
 
 }  // namespace unmix

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 struct fftw_plan_s;
 
@@ -40,5 +41,8 @@ class DoubleFft {
   int64_t n_;
   std::unique_ptr<fftw_plan_s, Free> forward_, inverse_;
 };
+
+// 0.5 - 0.5 cos(2 pi n / size), the periodic window.
+std::vector<double> hann(int64_t size);
 
 }  // namespace unmix

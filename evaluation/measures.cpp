@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <vector>
 
 #include "base/error.h"
@@ -46,7 +45,7 @@ double remainder(const Audio& reference, const Audio& estimate, double scale) {
 
 class Magnitudes {
  public:
-  Magnitudes() : fft_(kFft), frame_(kFft), spectrum_(kFft + 2) {}
+  Magnitudes() : fft_(kFft), window_(hann(kFft)), frame_(kFft), spectrum_(kFft + 2) {}
 
   // Of the frame around sample `center`.
   void operator()(std::span<const float> signal, int64_t center, std::vector<double>& to) {
@@ -54,7 +53,7 @@ class Magnitudes {
     for (int64_t n = 0; n < kFft; ++n) {
       int64_t t = std::abs(center - kFft / 2 + n);
       if (t >= size) t = 2 * (size - 1) - t;
-      frame_.get()[n] = signal[static_cast<size_t>(t)] * (0.5 - 0.5 * std::cos(2 * std::numbers::pi * n / kFft));
+      frame_.get()[n] = signal[static_cast<size_t>(t)] * window_[static_cast<size_t>(n)];
     }
     fft_.forward(frame_.get(), spectrum_.get());
     to.resize(static_cast<size_t>(fft_.bins()));
@@ -63,6 +62,7 @@ class Magnitudes {
 
  private:
   DoubleFft fft_;
+  std::vector<double> window_;
   Doubles frame_, spectrum_;
 };
 

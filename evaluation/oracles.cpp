@@ -6,7 +6,6 @@
 #include <complex>
 #include <functional>
 #include <limits>
-#include <numbers>
 
 #include "base/error.h"
 #include "evaluation/cross_correlations.h"
@@ -25,9 +24,7 @@ constexpr double kEps = std::numeric_limits<double>::epsilon();
 // One frame of all signals, and the way back by overlap-add. hann^2 of half-overlapping frames is divided out.
 class Frames {
  public:
-  explicit Frames(const Audio& form) : fft_(kFft), frames_(form.frames()) {
-    for (int64_t n = 0; n < kFft; ++n) window_.push_back(0.5 - 0.5 * std::cos(2 * std::numbers::pi * n / kFft));
-  }
+  explicit Frames(const Audio& form) : fft_(kFft), frames_(form.frames()) {}
 
   int64_t count() const { return (frames_ + kHop - 1) / kHop + 1; }
 
@@ -63,7 +60,7 @@ class Frames {
  private:
   DoubleFft fft_;
   int64_t frames_;
-  std::vector<double> window_;
+  const std::vector<double> window_ = hann(kFft);
   Doubles real_{kFft}, spectrum_{kFft + 2};
 };
 
@@ -169,14 +166,15 @@ NamedAudio wiener(const Audio& mixture, const NamedAudio& sources) {
 
 }  // namespace
 
-NamedAudio separate_by_oracle(const std::string& method, const Audio& mixture, const NamedAudio& sources) {
-  if (method == "IBM1") return separate(mixture, sources, binary_mask(1));
-  if (method == "IBM2") return separate(mixture, sources, binary_mask(2));
-  if (method == "IRM1") return separate(mixture, sources, ratio_mask(1));
-  if (method == "IRM2") return separate(mixture, sources, ratio_mask(2));
-  if (method == "MWF") return wiener(mixture, sources);
-  if (method != "mixture")
-    throw UsageError(fmt::format("--method {}: there are {}", method, fmt::join(oracle_names, ", ")));
+NamedAudio separate_by_oracle(Oracle oracle, const Audio& mixture, const NamedAudio& sources) {
+  switch (oracle) {
+    case Oracle::ibm1: return separate(mixture, sources, binary_mask(1));
+    case Oracle::ibm2: return separate(mixture, sources, binary_mask(2));
+    case Oracle::irm1: return separate(mixture, sources, ratio_mask(1));
+    case Oracle::irm2: return separate(mixture, sources, ratio_mask(2));
+    case Oracle::mwf: return wiener(mixture, sources);
+    case Oracle::mixture: break;
+  }
   NamedAudio estimates;
   for (const auto& source : sources) estimates.emplace_back(source.first, mixture);
   return estimates;

@@ -8,17 +8,19 @@
 //   mixture     the mixture itself as every estimate
 #pragma once
 
-#include <string>
-#include <vector>
-
+#include "base/choice.h"
 #include "evaluation/track_evaluation.h"
 
 namespace unmix {
 
-inline const std::vector<std::string> oracle_names = {"mixture", "IBM1", "IBM2", "IRM1", "IRM2", "MWF"};
+enum class Oracle { mixture, ibm1, ibm2, irm1, irm2, mwf };
+
+inline constexpr Choice<Oracle> oracle_names[] = {{"mixture", Oracle::mixture}, {"IBM1", Oracle::ibm1},
+                                                  {"IBM2", Oracle::ibm2},       {"IRM1", Oracle::irm1},
+                                                  {"IRM2", Oracle::irm2},       {"MWF", Oracle::mwf}};
 
 // Estimates of the sources, of the mixture's length. All signals have one length, rate and number of channels (MWF:
-// one or two). Throws UsageError for an unknown method.
-NamedAudio separate_by_oracle(const std::string& method, const Audio& mixture, const NamedAudio& sources);
+// one or two).
+NamedAudio separate_by_oracle(Oracle oracle, const Audio& mixture, const NamedAudio& sources);
 
 }  // namespace unmix

@@ -86,15 +86,15 @@ BssEvalOptions windows_at(const EvaluationOptions& options, int sample_rate) {
   result.mode = options.mode;
   result.threads = options.threads;
   if (options.window == 0) return result;
-  const auto samples = [&](const char* option, double seconds, int64_t least) {
+  const auto samples = [&](const char* name, double seconds, int64_t least) {
     const auto count = static_cast<int64_t>(std::min(seconds * sample_rate, 1e15));
     if (count < least)
-      throw UsageError(fmt::format("{} {}: at {} Hz these are {} samples; {} or more are needed, {:.2g} s", option,
-                                   seconds, sample_rate, count, least, static_cast<double>(least) / sample_rate));
+      throw ArgumentError(fmt::format("{} {}: at {} Hz these are {} samples; {} or more are needed, {:.2g} s", name,
+                                      seconds, sample_rate, count, least, static_cast<double>(least) / sample_rate));
     return count;
   };
-  result.window = samples("--win", options.window, options.mode == BssMode::v3 ? bss_filter_length : 1);
-  result.hop = samples("--hop", options.hop, 1);
+  result.window = samples("win", options.window, options.mode == BssMode::v3 ? bss_filter_length : 1);
+  result.hop = samples("hop", options.hop, 1);
   return result;
 }
 

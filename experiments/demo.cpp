@@ -32,7 +32,7 @@ TrainOptions training_options(const DemoOptions& demo) {
   options.samples_per_track = demo.tiny ? 2 : 32;
   options.epochs = demo.tiny ? 2 : 14;
   options.dropout = 0.1;
-  options.lr = "0.002";
+  options.lr = {0.002};
   options.seed = demo.seed;
   options.quiet = demo.quiet;
   options.device = demo.device;

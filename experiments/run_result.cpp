@@ -140,7 +140,7 @@ ordered_json to_json(const Study& study, const StudyRun& run, const RunResult& r
 }
 
 std::string title_of(const StudyRun& run) {
-  const bool random = run.options.deep_features() && run.options.vggish.empty();
+  const bool random = run.options.loss.uses(LossNetworks::features) && run.options.vggish.empty();
   return random ? run.name + " (random VGGish features)" : run.name;
 }
 

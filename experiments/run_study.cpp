@@ -75,7 +75,7 @@ class Runner {
   // In float32, whatever the run was trained with.
   void score_run(const StudyRun& run, const TrainOptions& options, RunResult& result) const {
     const auto start = Clock::now();
-    set_precision(Precision::fp32);
+    const PrecisionScope precision(Precision::fp32);
     SeparatorOptions separation;
     separation.softmask = study_.scoring.softmask;
     const Separator separator(load_models(options.output, {}, device_), device_, separation);
@@ -149,8 +149,8 @@ class Queue {
 // The state of one call of run_study.
 class Work {
  public:
-  Work(const Study& study, const StudyOptions& options)
-      : study_(study), options_(options), queue_(study, chosen_runs(study, options)) {}
+  Work(const Study& study, const StudyOptions& options, const std::vector<size_t>& runs)
+      : study_(study), options_(options), queue_(study, runs) {}
 
   std::vector<RunFailure> run() {
     if (options_.jobs == 1) {
@@ -261,9 +261,9 @@ std::vector<size_t> chosen_runs(const Study& study, const StudyOptions& options)
 
 std::vector<RunFailure> run_study(const Study& study, const StudyOptions& options) {
   if (options.jobs < 1) throw UsageError(fmt::format("--jobs {}: give 1 or more", options.jobs));
-  static_cast<void>(chosen_runs(study, options));
+  const std::vector<size_t> runs = chosen_runs(study, options);
   write_missing_songs(study);
-  return Work(study, options).run();
+  return Work(study, options, runs).run();
 }
 
 }  // namespace unmix

@@ -48,21 +48,34 @@ struct Setter {
     if (!value.is_integer() && !value.is_floating()) table.fail(value, "{} is a number", name);
     options.*member = number();
   }
-  // A text, or a number for an option that takes either, as lr does.
   void operator()(std::string TrainOptions::*member) const {
-    if (value.is_string())
-      options.*member = value.as_string().str;
-    else if (value.is_integer() || value.is_floating())
-      options.*member = fmt::format("{}", number());
-    else
-      table.fail(value, "{} is a text in quotes", name);
+    if (!value.is_string()) table.fail(value, "{} is a text in quotes", name);
+    options.*member = value.as_string().str;
+  }
+  template <IsParsed T>
+  void operator()(T TrainOptions::*member) const {
+    if (std::is_same_v<T, LearningRate> && (value.is_integer() || value.is_floating()))
+      return read(fmt::format("{}", number()), options.*member);
+    if (!value.is_string()) table.fail(value, "{} is a text in quotes", name);
+    read(value.as_string().str, options.*member);
   }
   void operator()(fs::path TrainOptions::*member) const {
     if (!value.is_string()) table.fail(value, "{} is a path in quotes", name);
     options.*member = value.as_string().str;
   }
   void operator()(std::vector<std::string> TrainOptions::*member) const { options.*member = texts(); }
-  void operator()(std::optional<std::vector<std::string>> TrainOptions::*member) const { options.*member = texts(); }
+  void operator()(std::optional<std::vector<Augmentation>> TrainOptions::*member) const {
+    read(texts(), options.*member);
+  }
+
+  // Errors get their place in the file.
+  void read(const auto& text, auto& option) const {
+    try {
+      read_option(text, option);
+    } catch (const UsageError& error) {
+      table.fail(value, "{}", error.what());
+    }
+  }
 
   bool boolean() const {
     if (!value.is_boolean()) table.fail(value, "{} is true or false", name);
@@ -131,7 +144,7 @@ void check_order(const TomlTable& table, const Study& study, const StudyRun& run
 StudyRun read_run(const TomlTable& table, const Study& study, const TrainOptions& defaults) {
   StudyRun run;
   run.options = read_options(table, defaults, {"name"});
-  run.name = table.text("name", run.options.loss);
+  run.name = table.text("name", run.options.loss.text());
   check_name(table, run.name, study);
   run.options.output = study.folder(run) / "model";
   if (run.options.dataset != "musdb")

@@ -132,8 +132,9 @@ std::string study_csv(const Study& study) {
     const RunResult& r = *row.status.result;
     const History& h = r.history;
     csv += fmt::format("{},\"{}\",\"{}\",{},{},{},{},{},{},{},{}", row.run->name, title_of(*row.run),
-                       row.run->options.loss, row.run->options.variant, h.train_loss.size(), h.train_loss.front(),
-                       h.train_loss.back(), h.valid_loss.front(), h.valid_loss.back(), h.best_loss, h.best_epoch);
+                       row.run->options.loss.text(), name_of(row.run->options.variant, variant_names),
+                       h.train_loss.size(), h.train_loss.front(), h.train_loss.back(), h.valid_loss.front(),
+                       h.valid_loss.back(), h.best_loss, h.best_epoch);
     for (const std::string& target : targets)
       csv += fmt::format(",{:.4f},{:.4f}", r.mean_sdr(target), r.mean_sdr(target, true));
     csv += fmt::format(",{:.4f},{:.4f},{:.1f},{:.1f},\"{}\"\n", r.mean_sdr(), r.mean_sdr(true), r.train_seconds,

@@ -72,7 +72,7 @@ class ByteReader {
 
  private:
   [[noreturn]] void truncated(uint64_t wanted) const {
-    refuse("it has {} bytes where {} are wanted: it is truncated or corrupt", bytes_.size(), wanted);
+    refuse("it has {} bytes where {} are expected: it is truncated or corrupt", bytes_.size(), wanted);
   }
 
   const char* where_;

@@ -67,7 +67,7 @@ class StateDictReader {
       views.push_back(tensor(value, key.text));
     }
     if (views.empty() && !dict->items.empty())
-      reader_.refuse("its dict has no tensors but {}; a state dict is wanted, by itself or under the key '{}'",
+      reader_.refuse("its dict has no tensors but {}; a state dict is expected, by itself or under the key '{}'",
                      keys(*dict), kStateDict);
     return views;
   }
@@ -206,7 +206,7 @@ std::string archive_folder(const ZipArchive& archive, const ByteReader& reader) 
   }
   if (folder.empty()) reader.refuse("it is a zip archive, but not one of torch.save: it has no data.pkl");
   if (archive.find(folder + "constants.pkl") != nullptr)
-    reader.refuse("it is a TorchScript program; the state dict of its model is wanted");
+    reader.refuse("it is a TorchScript program; the state dict of its model is expected");
   if (const ZipEntry* order = archive.find(folder + "byteorder"); order != nullptr && archive.read(*order) != "little")
     reader.refuse("its values are not little-endian");
   return folder;

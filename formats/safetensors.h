@@ -14,7 +14,7 @@
 namespace unmix {
 
 struct TensorFile {
-  std::vector<std::pair<std::string, Tensor>> tensors;  // in the order of the header, on the CPU when read
+  NamedTensors tensors;  // in the order of the header, on the CPU when read
   std::map<std::string, std::string> metadata;
 
   const Tensor* find(std::string_view name) const;  // null if there is none

@@ -11,15 +11,21 @@
 
 namespace unmix {
 
+struct Conv2dOptions {
+  int64_t in, out;  // channels
+  int64_t kernel, stride = 1, padding = 0;
+  bool bias = true;
+  bool spectral_norm = false;
+};
+
 class Conv2d : public Module {
  public:
-  Conv2d(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding, bool with_bias, Initializer& init,
-         bool spectral_norm = false)
-      : stride_(stride), padding_(padding) {
-    const double bound = 1.0 / std::sqrt(static_cast<double>(in * kernel * kernel));
-    weight_ = add_parameter(spectral_norm ? "weight_orig" : "weight", init.uniform({out, in, kernel, kernel}, bound));
-    if (with_bias) bias_ = add_parameter("bias", init.uniform({out}, bound));
-    if (!spectral_norm) return;
+  Conv2d(const Conv2dOptions& o, Initializer& init) : stride_(o.stride), padding_(o.padding) {
+    const double bound = 1.0 / std::sqrt(static_cast<double>(o.in * o.kernel * o.kernel));
+    weight_ = add_parameter(o.spectral_norm ? "weight_orig" : "weight",
+                            init.uniform({o.out, o.in, o.kernel, o.kernel}, bound));
+    if (o.bias) bias_ = add_parameter("bias", init.uniform({o.out}, bound));
+    if (!o.spectral_norm) return;
     norm_.start(weight_.value(), init);
     add_buffer("weight_u", norm_.u());
     add_buffer("weight_v", norm_.v());

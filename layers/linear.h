@@ -10,13 +10,19 @@
 
 namespace unmix {
 
+struct LinearOptions {
+  int64_t in, out;
+  bool bias = true;
+  bool spectral_norm = false;
+};
+
 class Linear : public Module {
  public:
-  Linear(int64_t in, int64_t out, bool with_bias, Initializer& init, bool spectral_norm = false) {
-    const double bound = 1.0 / std::sqrt(static_cast<double>(in));
-    weight_ = add_parameter(spectral_norm ? "weight_orig" : "weight", init.uniform({out, in}, bound));
-    if (with_bias) bias_ = add_parameter("bias", init.uniform({out}, bound));
-    if (!spectral_norm) return;
+  Linear(const LinearOptions& o, Initializer& init) {
+    const double bound = 1.0 / std::sqrt(static_cast<double>(o.in));
+    weight_ = add_parameter(o.spectral_norm ? "weight_orig" : "weight", init.uniform({o.out, o.in}, bound));
+    if (o.bias) bias_ = add_parameter("bias", init.uniform({o.out}, bound));
+    if (!o.spectral_norm) return;
     norm_.start(weight_.value(), init);
     add_buffer("weight_u", norm_.u());
     add_buffer("weight_v", norm_.v());

@@ -33,16 +33,15 @@ Tensor Initializer::uniform(Shape shape, double bound) {
   return tensor;
 }
 
-// Calls visit_module(prefix, module) for this module and its children, in order.
-template <class Visit>
-void Module::visit(const std::string& prefix, const Visit& visit_module) const {
-  visit_module(prefix, const_cast<Module&>(*this));
-  for (const auto& [name, child] : children_) child->visit(prefix + name + ".", visit_module);
+template <class Self, class Visit>
+void Module::for_each(Self& module, const std::string& prefix, const Visit& visit) {
+  visit(prefix, module);
+  for (const auto& [name, child] : module.children_) for_each<Self>(*child, prefix + name + ".", visit);
 }
 
 NamedVars Module::parameters() const {
   NamedVars all;
-  visit("", [&](const std::string& prefix, Module& module) {
+  for_each(*this, "", [&](const std::string& prefix, const Module& module) {
     for (const auto& [name, parameter] : module.parameters_) all.emplace_back(prefix + name, parameter);
   });
   return all;
@@ -51,7 +50,7 @@ NamedVars Module::parameters() const {
 NamedTensors Module::state() const {
   NamedTensors all;
   for (const auto& [name, parameter] : parameters()) all.emplace_back(name, parameter.value());
-  visit("", [&](const std::string& prefix, Module& module) {
+  for_each(*this, "", [&](const std::string& prefix, const Module& module) {
     for (const auto& [name, buffer] : module.buffers_) all.emplace_back(prefix + name, *buffer);
   });
   return all;
@@ -76,14 +75,14 @@ NamedTensors Module::state_checked(const NamedTensors& given, const std::string&
 }
 
 void Module::to(Device device) {
-  visit("", [&](const std::string&, Module& module) {
+  for_each(*this, "", [&](const std::string&, Module& module) {
     for (auto& [name, parameter] : module.parameters_) parameter.value() = parameter.value().to(device);
     for (auto& [name, buffer] : module.buffers_) *buffer = buffer->to(device);
   });
 }
 
 void Module::train(bool on) {
-  visit("", [&](const std::string&, Module& module) { module.training_ = on; });
+  for_each(*this, "", [&](const std::string&, Module& module) { module.training_ = on; });
 }
 
 void Module::freeze() {
@@ -92,7 +91,7 @@ void Module::freeze() {
 
 void Module::begin_step(uint64_t seed, uint64_t step) {
   uint64_t stream = step * kModulesPerStep;
-  visit("", [&](const std::string&, Module& module) { module.on_begin_step(seed, stream++); });
+  for_each(*this, "", [&](const std::string&, Module& module) { module.on_begin_step(seed, stream++); });
 }
 
 Var Module::add_parameter(std::string name, Tensor value) {

@@ -11,9 +11,6 @@
 
 namespace unmix {
 
-using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
-using NamedVars = std::vector<std::pair<std::string, Var>>;
-
 // The random numbers of an initialisation, in the order of the parameters.
 class Initializer {
  public:
@@ -54,12 +51,13 @@ class Module {
   virtual void on_begin_step(uint64_t /*seed*/, uint64_t /*stream*/) {}
 
  private:
-  template <class Visit>
-  void visit(const std::string& prefix, const Visit& visit_module) const;
+  // Calls visit(prefix, module) for the module and its children, in order.
+  template <class Self, class Visit>
+  static void for_each(Self& module, const std::string& prefix, const Visit& visit);
   // The module's own state, after checking that `given` fits it.
   NamedTensors state_checked(const NamedTensors& given, const std::string& source, bool ignore_unknown) const;
 
-  std::vector<std::pair<std::string, Var>> parameters_;
+  NamedVars parameters_;
   std::vector<std::pair<std::string, Tensor*>> buffers_;
   std::vector<std::pair<std::string, Module*>> children_;
   bool training_ = true;

@@ -27,13 +27,13 @@ void SpectralNorm::iterate(const Tensor& weight) {
   if (!started()) return;
   const NoGrad no_grad;
   const Var matrix = as_matrix(Var(weight));
-  v_.copy_from(normalized(matmul(matrix, as_column(u_), /*transpose_a=*/true)));
+  v_.copy_from(normalized(matmul(matrix, as_column(u_), {.a = true})));
   u_.copy_from(normalized(matmul(matrix, as_column(v_))));
 }
 
 Var SpectralNorm::operator()(const Var& weight) const {
   if (!started()) return weight;
-  const Var outer = reshape(matmul(as_column(u_), as_column(v_), false, /*transpose_b=*/true), weight.shape());
+  const Var outer = reshape(matmul(as_column(u_), as_column(v_), {.b = true}), weight.shape());
   return weight / sum(weight * outer);
 }
 

@@ -17,9 +17,13 @@ Tensor hann_window(int64_t n_fft, int64_t length, Device device) {
   return Tensor::from(window, {n_fft}, device);
 }
 
-Stft::Stft(int64_t n_fft, int64_t hop, Device device, int64_t win_length, bool center) {
+void check_stft_sizes(int64_t n_fft, int64_t hop) {
   if (n_fft < 2 || n_fft % 2 != 0) throw UsageError(fmt::format("n_fft {} must be even and at least 2", n_fft));
   if (hop < 1 || hop > n_fft) throw UsageError(fmt::format("hop {} must be between 1 and n_fft {}", hop, n_fft));
+}
+
+Stft::Stft(int64_t n_fft, int64_t hop, Device device, int64_t win_length, bool center) {
+  check_stft_sizes(n_fft, hop);
   options_ = {n_fft, hop, hann_window(n_fft, win_length == 0 ? n_fft : win_length, device), center};
 }
 

@@ -9,6 +9,9 @@ namespace unmix {
 // 0.5 - 0.5 cos(2 pi n / length), 0 <= n < length, centred in n_fft values.
 Tensor hann_window(int64_t n_fft, int64_t length, Device device = Device::cpu);
 
+// Throws UsageError where n_fft is odd or hop is not in 1..n_fft.
+void check_stft_sizes(int64_t n_fft, int64_t hop);
+
 class Stft {
  public:
   // win_length 0: n_fft. Throws where n_fft is odd, hop is not in 1..n_fft or the window is longer than n_fft.

@@ -9,18 +9,11 @@
 
 #include "base/error.h"
 #include "losses/losses.h"
-#include "tensor/launch.h"
 
 namespace unmix {
 namespace {
 
 constexpr float kGamma = 0.5f;
-
-struct ScaleBy {
-  const float* factor;
-  float* x;
-  HD void operator()(int64_t i) const { x[i] *= factor[0]; }
-};
 
 // mean_k f(k, x_k), x (K, ...). Each source's graph is used and freed before the next one's is built, so that there are
 // the activations of one discriminator at a time; only the gradient by x is kept.
@@ -37,14 +30,10 @@ Var mean_over_sources(const Var& x, const F& f) {
     term.backward();
     gradient[k].copy_from(part.grad());
   }
-  return make_var(sum(stack(terms)).value(), {x}, [gradient](const Tensor& dy, Gradients& gradients) {
-    Tensor dx = gradient;
-    parallel_for(dx.device(), dx.size(), ScaleBy{dy.data(), dx.data()});
-    gradients.add(0, dx);
-  });
+  return with_gradient(sum(stack(terms)).value(), x, gradient);
 }
 
-Judgement judge_without_graph(const Discriminators& discriminators, int64_t k, const Tensor& magnitudes) {
+Judgement scores_without_graph(const Discriminators& discriminators, int64_t k, const Tensor& magnitudes) {
   const NoGrad no_grad;
   return discriminators(k, Var(magnitudes));
 }
@@ -61,30 +50,37 @@ Var discriminator_loss(const Discriminators& discriminators, Gan gan, int64_t k,
   return 0.5f * (real_side + fake_side);
 }
 
-Var adversarial(Signals& signals, const LossContext& context) {
-  LossContext paper = context;
-  paper.variant = Variant::paper;
-  const Var distance = l2freq(signals, paper);
-  if (context.validation) return distance;
-  check(context.discriminators != nullptr, "Adversarial", "the loss needs discriminators");
-  const Discriminators& judge = *context.discriminators;
-  check(judge.sources() == signals.sources(), "Adversarial", "there are {} discriminators for {} sources",
-        judge.sources(), signals.sources());
+const LossEntry adversarial = {
+    .name = "Adversarial",
+    .domain = "magnitude",
+    .paper = "L2freq + 0.5 L_sep, L_sep = 1/K sum_k [(D_k(M_k|X|) - 0.9)^2 + (D_k(M'_k|X'|) - 0.9)^2]",
+    .source = "losses/adversarial.cpp",
+    .networks = LossNetworks::discriminators,
+    .compute = [](Signals& signals, const LossContext& context) -> Var {
+      LossContext paper = context;
+      paper.variant = Variant::paper;
+      const Var distance = l2freq(signals, paper);
+      if (context.validation) return distance;
+      check(context.discriminators != nullptr, "Adversarial", "the loss needs discriminators");
+      const Discriminators& discriminators = *context.discriminators;
+      check(discriminators.sources() == signals.sources(), "Adversarial", "there are {} discriminators for {} sources",
+            discriminators.sources(), signals.sources());
 
-  const Var& unpaired = signals.unpaired_estimates();
-  const float paired_weight = unpaired.defined() ? kGamma : 2.0f * kGamma;
-  const auto against = [&](int64_t k, const Var& estimate) {
-    const Judgement judgement = judge(k, estimate);
-    Var loss = paired_weight * fooling_loss(context.gan, judgement.scores);
-    if (context.feature_matching == 0.0f) return loss;
-    const auto real = judge_without_graph(judge, k, signals.target_magnitudes()[k]).features;
-    return loss + context.feature_matching * feature_distance(judgement.features, real);
-  };
-  const Var loss = distance + mean_over_sources(signals.estimate_magnitudes(), against);
-  if (!unpaired.defined()) return loss;
-  return loss + mean_over_sources(unpaired, [&](int64_t k, const Var& estimate) {
-           return kGamma * fooling_loss(context.gan, judge(k, estimate).scores);
-         });
-}
+      const Var& unpaired = signals.unpaired_estimates();
+      const float paired_weight = unpaired.defined() ? kGamma : 2.0f * kGamma;
+      const auto against = [&](int64_t k, const Var& estimate) {
+        const Judgement judgement = discriminators(k, estimate);
+        Var loss = paired_weight * fooling_loss(context.gan, judgement.scores);
+        if (context.feature_matching == 0.0f) return loss;
+        const auto real = scores_without_graph(discriminators, k, signals.target_magnitudes()[k]).features;
+        return loss + context.feature_matching * feature_distance(judgement.features, real);
+      };
+      const Var loss = distance + mean_over_sources(signals.estimate_magnitudes(), against);
+      if (!unpaired.defined()) return loss;
+      return loss + mean_over_sources(unpaired, [&](int64_t k, const Var& estimate) {
+               return kGamma * fooling_loss(context.gan, discriminators(k, estimate).scores);
+             });
+    },
+};
 
 }  // namespace unmix

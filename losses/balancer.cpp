@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "losses/terms.h"
 #include "tensor/launch.h"
 
 namespace unmix {
@@ -37,12 +38,6 @@ struct AddShare {
   }
 };
 
-struct Times {
-  const float *x, *factor;
-  float* y;
-  HD void operator()(int64_t i) const { y[i] = *factor * x[i]; }
-};
-
 }  // namespace
 
 Balancer::Balancer(const Objective& objective, Device device)
@@ -68,7 +63,7 @@ Var Balancer::operator()(const Objective& objective, Signals& signals) {
     signals.set_masks(leaf);
     Var loss = term.loss->compute(signals, objective.context());
     const Var weighted(scale(loss.detach(), static_cast<float>(term.weight)));
-    value = value.defined() ? value + weighted : weighted;
+    add_term(value, weighted);
     loss.backward();
     const Tensor gradient = leaf.grad();
     float* average = averages_.data() + i;
@@ -77,11 +72,7 @@ Var Balancer::operator()(const Objective& objective, Signals& signals) {
                  AddShare{gradient.data(), average, count, static_cast<float>(term.weight / weights), total.data()});
   }
   signals.set_masks(masks);
-  return make_var(value.value(), {masks}, [total](const Tensor& dy, Gradients& gradients) {
-    Tensor dmasks = Tensor::empty(total.shape(), total.device());
-    parallel_for(total.device(), total.size(), Times{total.data(), dy.data(), dmasks.data()});
-    gradients.add(0, dmasks);
-  });
+  return with_gradient(value.value(), masks, total);
 }
 
 }  // namespace unmix

@@ -1,11 +1,17 @@
-// BCE_IRM: binary cross entropy of the masks as logits against the ideal ratio masks themselves, s the sigmoid.
-//   R_k = |Y_k| / (sum_j |Y_j| + 1e-18), sum_k mean (-R_k log s(M_k) - (1 - R_k) log(1 - s(M_k)))
+// BCE_IRM: binary cross entropy (losses/bce.cpp) of the masks as logits against the ideal ratio masks themselves,
+// R_k = |Y_k| / (sum_j |Y_j| + 1e-18).
 #include "losses/terms.h"
 
 namespace unmix {
 
-Var bce_irm(Signals& signals, const LossContext&) {
-  return sum(binary_cross_entropy(signals.masks(), signals.ratio_masks()));
-}
+const LossEntry bce_irm = {
+    .name = "BCE_IRM",
+    .domain = "mask",
+    .code = "sum_k BCE(logits M_k, R_k)",
+    .source = "losses/bce_irm.cpp",
+    .compute = [](Signals& signals, const LossContext&) -> Var {
+      return sum(binary_cross_entropy(signals.masks(), signals.ratio_masks()));
+    },
+};
 
 }  // namespace unmix

@@ -57,7 +57,7 @@ Var weighted_sdr(Signals& signals) {
   const Var known = concat({by_signal(Var(signals.targets())), mixture}, 1);
   const int64_t rows = estimates.dim(0);
   const auto inner = [&](const Var& a, const Var& b) {
-    return reshape(matmul(a, b, false, true), {rows, a.dim(1) * b.dim(1)});
+    return reshape(matmul(a, b, {.b = true}), {rows, a.dim(1) * b.dim(1)});
   };
   const Var pairs(picks(sources, sources, -1, device)), known_pairs(picks(sources, sources + 1, -1, device));
   const Var with_mixture(picks(sources, sources + 1, sources, device));
@@ -74,9 +74,18 @@ Var weighted_sdr(Signals& signals) {
 
 }  // namespace
 
-Var combined_mdl(Signals& signals, const LossContext&) {
-  const auto subsets = static_cast<float>((int64_t{1} << signals.sources()) - 2);
-  return scale(squared_errors(signals), 1.0f / subsets) + scale(add_scalar(mean(weighted_sdr(signals)), 1.0f), 10.0f);
-}
+const LossEntry combined_mdl = {
+    .name = "CombinedMDL",
+    .domain = "mixed",
+    .code = "mean over sums of sources of L2freq + 10 (1 + wSDR)",
+    .source = "losses/combined_mdl.cpp",
+    .needs = {.waveforms = true},
+    .least_sources = 2,
+    .compute = [](Signals& signals, const LossContext&) -> Var {
+      const auto subsets = static_cast<float>((int64_t{1} << signals.sources()) - 2);
+      return scale(squared_errors(signals), 1.0f / subsets) +
+             scale(add_scalar(mean(weighted_sdr(signals)), 1.0f), 10.0f);
+    },
+};
 
 }  // namespace unmix

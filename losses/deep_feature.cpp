@@ -13,28 +13,20 @@
 #include <array>
 
 #include "base/error.h"
-#include "losses/losses.h"
+#include "losses/terms.h"
 #include "models/vggish_input.h"
-#include "tensor/launch.h"
 
 namespace unmix {
 namespace {
 
 constexpr int64_t kPatchesAtOnce = 16;
 
-// dx = dy dl/dx
-struct ScaleGradient {
-  const float *gradient, *dy;
-  float* dx;
-  HD void operator()(int64_t i) const { dx[i] = dy[0] * gradient[i]; }
-};
-
 // Features (patches, C, H, W) as matrices (patches, C, H W).
 Var as_matrices(const Var& features) { return reshape(features, {features.dim(0), features.dim(1), -1}); }
 
 // Means over all values, shape {}.
 Var feature_term(const Var& estimate, const Tensor& target) {
-  return sum(distance({reshape(estimate, {1, -1}), {}}, target.reshape({1, -1}), Distance::squared));
+  return sum(distance({reshape(estimate, {1, -1})}, target.reshape({1, -1}), Distance::squared));
 }
 Var style_term(const Var& estimate, const Tensor& target) { return mean(square(gram_difference(estimate, target))); }
 
@@ -49,17 +41,16 @@ Var weighted_sum(const Vggish& network, const Var& estimates, const Tensor& targ
   const std::vector<Var> of_estimates = network.features(estimates);
   const auto layers = static_cast<double>(of_estimates.size());
   Var total;
-  const auto add_term = [&](const Var& term, double weight) {
-    const Var weighted = scale(term, static_cast<float>(weight / layers));
-    total = total.defined() ? add(total, weighted) : weighted;
+  const auto add_weighted = [&](const Var& term, double weight) {
+    add_term(total, scale(term, static_cast<float>(weight / layers)));
   };
   for (size_t j = 0; j < of_estimates.size(); ++j) {
     const Var estimate = as_matrices(of_estimates[j]);
     const Tensor target = as_matrices(of_targets[j]).value();
     const auto places = static_cast<double>(estimate.dim(2));
-    if (weights.feature != 0.0) add_term(feature_term(estimate, target), weights.feature);
+    if (weights.feature != 0.0) add_weighted(feature_term(estimate, target), weights.feature);
     // sum over C^2 values / (C H W)^2 = mean / (H W)^2
-    if (weights.style != 0.0) add_term(style_term(estimate, target), weights.style / (places * places));
+    if (weights.style != 0.0) add_weighted(style_term(estimate, target), weights.style / (places * places));
   }
   return total;
 }
@@ -73,26 +64,22 @@ Var deep_feature_distance(const Vggish& network, const Var& estimates, const Ten
       "deep_feature", "estimates {} and targets {} are not the same patches of {} sources",
       to_string(estimates.shape()), to_string(targets.shape()), sources);
   check(weights.feature != 0.0 || weights.style != 0.0, "deep_feature", "both weights are 0");
-  const bool with_gradient = builds_graph(std::array{estimates});
+  const bool keep = builds_graph(std::array{estimates});
   const int64_t patches = targets.dim(0);
-  Tensor gradient = with_gradient ? Tensor::empty(targets.shape(), targets.device()) : Tensor();
+  Tensor gradient = keep ? Tensor::empty(targets.shape(), targets.device()) : Tensor();
   Var total(Tensor::zeros({}, targets.device()));
   for (int64_t begin = 0; begin < patches; begin += kPatchesAtOnce) {
     const int64_t end = std::min(patches, begin + kPatchesAtOnce);
-    const Var some(estimates.value().rows(begin, end), with_gradient);
+    const Var some(estimates.value().rows(begin, end), keep);
     const double share = static_cast<double>(end - begin) / static_cast<double>(patches);
     Var part = weighted_sum(network, some, targets.rows(begin, end),
                             {weights.feature * share, weights.style * share * static_cast<double>(sources)});
     total = add(total, part.detach());
-    if (!with_gradient) continue;
+    if (!keep) continue;
     part.backward();
     gradient.rows(begin, end).copy_from(some.grad());
   }
-  return make_var(total.value(), {estimates}, [gradient](const Tensor& dy, Gradients& gradients) {
-    Tensor dx = Tensor::empty(gradient.shape(), gradient.device());
-    parallel_for(dx.device(), dx.size(), ScaleGradient{gradient.data(), dy.data(), dx.data()});
-    gradients.add(0, dx);
-  });
+  return with_gradient(total.value(), estimates, gradient);
 }
 
 Var deep_feature_patches(const Var& waveforms, int sample_rate) {
@@ -109,17 +96,25 @@ Var deep_feature_patches_of_magnitudes(const Var& magnitudes, int sample_rate) {
   return vggish_patches_of_magnitudes(reshape(mono, {mono.dim(0), -1, mono.dim(3)}), sample_rate);
 }
 
-Var deep_feature(Signals& signals, const LossContext& context) {
-  check(context.features != nullptr, "DeepFeature", "there is no VGGish to compute features with");
-  const Vggish& network = *context.features;
-  const bool waveforms = network.config().frontend == VggishFrontend::waveform;
-  const auto to_patches = waveforms ? &deep_feature_patches : &deep_feature_patches_of_magnitudes;
-  const Var estimates =
-      to_patches(waveforms ? signals.estimates() : signals.estimate_magnitudes(), signals.sample_rate());
-  const Var targets =
-      to_patches(Var(waveforms ? signals.targets() : signals.target_magnitudes()), signals.sample_rate());
-  const Var features = deep_feature_distance(network, estimates, targets.value(), signals.sources());
-  return l2freq(signals, {Variant::paper}) + features;
-}
+const LossEntry deep_feature = {
+    .name = "DeepFeature",
+    .domain = "VGGish",
+    .paper = "L2freq + 1/2 L_feat + 10/3 L_style of VGGish's features",
+    .source = "losses/deep_feature.cpp",
+    .needs = {.waveforms = true},
+    .networks = LossNetworks::features,
+    .compute = [](Signals& signals, const LossContext& context) -> Var {
+      check(context.features != nullptr, "DeepFeature", "there is no VGGish to compute features with");
+      const Vggish& network = *context.features;
+      const bool waveforms = network.config().frontend == VggishFrontend::waveform;
+      const auto to_patches = waveforms ? &deep_feature_patches : &deep_feature_patches_of_magnitudes;
+      const Var estimates =
+          to_patches(waveforms ? signals.estimates() : signals.estimate_magnitudes(), signals.sample_rate());
+      const Var targets =
+          to_patches(Var(waveforms ? signals.targets() : signals.target_magnitudes()), signals.sample_rate());
+      const Var features = deep_feature_distance(network, estimates, targets.value(), signals.sources());
+      return l2freq(signals, {Variant::paper}) + features;
+    },
+};
 
 }  // namespace unmix

@@ -11,12 +11,6 @@ Var squared_distance(const Var& scores, float label) { return mean(square(scores
 
 }  // namespace
 
-Gan parse_gan(std::string_view text) {
-  if (text == "lsgan") return Gan::lsgan;
-  if (text == "hinge") return Gan::hinge;
-  throw UsageError(fmt::format("--gan {}: give lsgan or hinge", text));
-}
-
 Var real_loss(Gan gan, const Var& scores) {
   return gan == Gan::hinge ? mean(relu(-1.0f * scores + 1.0f)) : squared_distance(scores, kReal);
 }

@@ -6,17 +6,16 @@
 // al. (2016) do; hinge: Lim & Ye, "Geometric GAN", 2017.
 #pragma once
 
-#include <string_view>
 #include <vector>
 
 #include "autograd/ops.h"
+#include "base/choice.h"
 
 namespace unmix {
 
 enum class Gan { lsgan, hinge };
 
-// "lsgan" or "hinge"; throws UsageError.
-Gan parse_gan(std::string_view text);
+inline constexpr Choice<Gan> gan_names[] = {{"lsgan", Gan::lsgan}, {"hinge", Gan::hinge}};
 
 Var real_loss(Gan gan, const Var& scores);
 Var fake_loss(Gan gan, const Var& scores);

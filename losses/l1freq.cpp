@@ -1,11 +1,18 @@
 // L1freq: absolute error of the magnitude estimates.
-//   seed  sum_k mean |M_k|X| - |Y_k||     paper  1/K of it
 #include "losses/terms.h"
 
 namespace unmix {
 
-Var l1freq(Signals& signals, const LossContext& context) {
-  return over_sources(distance(magnitude_estimate(signals), signals.target_magnitudes(), Distance::absolute), context);
-}
+const LossEntry l1freq = {
+    .name = "L1freq",
+    .domain = "magnitude",
+    .code = "sum_k mean |M_k|X| - |Y_k||",
+    .paper = kMeanOverSources,
+    .source = "losses/l1freq.cpp",
+    .compute = [](Signals& signals, const LossContext& context) -> Var {
+      return over_sources(distance(magnitude_estimate(signals), signals.target_magnitudes(), Distance::absolute),
+                          context);
+    },
+};
 
 }  // namespace unmix

@@ -1,11 +1,19 @@
 // L1time: absolute error of the waveform estimates z_k = ISTFT(M_k X).
-//   seed  sum_k mean |z_k - y_k|     paper  1/K of it
 #include "losses/terms.h"
 
 namespace unmix {
 
-Var l1time(Signals& signals, const LossContext& context) {
-  return over_sources(distance({signals.estimates(), {}}, signals.targets(), Distance::absolute), context);
-}
+const LossEntry l1time = {
+    .name = "L1time",
+    .domain = "waveform",
+    .code = "sum_k mean |z_k - y_k|",
+    .paper = kMeanOverSources,
+    .source = "losses/l1time.cpp",
+    .learning_rate = 1e-5,
+    .needs = {.waveforms = true},
+    .compute = [](Signals& signals, const LossContext& context) -> Var {
+      return over_sources(distance(waveform_estimate(signals), signals.targets(), Distance::absolute), context);
+    },
+};
 
 }  // namespace unmix

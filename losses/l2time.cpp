@@ -1,11 +1,19 @@
 // L2time: squared error of the waveform estimates z_k = ISTFT(M_k X).
-//   seed  sum_k mean (z_k - y_k)^2     paper  1/K of it
 #include "losses/terms.h"
 
 namespace unmix {
 
-Var l2time(Signals& signals, const LossContext& context) {
-  return over_sources(distance({signals.estimates(), {}}, signals.targets(), Distance::squared), context);
-}
+const LossEntry l2time = {
+    .name = "L2time",
+    .domain = "waveform",
+    .code = "sum_k mean (z_k - y_k)^2",
+    .paper = kMeanOverSources,
+    .source = "losses/l2time.cpp",
+    .learning_rate = 1e-5,
+    .needs = {.waveforms = true},
+    .compute = [](Signals& signals, const LossContext& context) -> Var {
+      return over_sources(distance(waveform_estimate(signals), signals.targets(), Distance::squared), context);
+    },
+};
 
 }  // namespace unmix

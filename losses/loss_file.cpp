@@ -14,8 +14,8 @@ namespace {
 
 const Tensor& tensor_of(const TensorFile& file, const char* name, int rank, const std::string& path) {
   const Tensor* tensor = file.find(name);
-  check(tensor != nullptr, "loss", "{} has no tensor '{}'; mixture, targets and masks are wanted", path, name);
-  check(tensor->rank() == rank && tensor->size() > 0, "loss", "{}: '{}' has shape {}; {} dimensions are wanted", path,
+  check(tensor != nullptr, "loss", "{} has no tensor '{}'; mixture, targets and masks are required", path, name);
+  check(tensor->rank() == rank && tensor->size() > 0, "loss", "{}: '{}' has shape {}; {} dimensions are required", path,
         name, to_string(tensor->shape()), rank);
   return *tensor;
 }
@@ -32,10 +32,10 @@ std::optional<int64_t> number_of(const TensorFile& file, const char* key, const 
   return value;
 }
 
-int64_t size_of(const TensorFile& file, const char* key, const char* option, int64_t given, const std::string& path) {
+int64_t size_of(const TensorFile& file, const char* key, const char* argument, int64_t given, const std::string& path) {
   if (given != 0) return given;
   const auto stated = number_of(file, key, path);
-  if (!stated) throw UsageError(fmt::format("{} has no metadata '{}': give {}", path, key, option));
+  if (!stated) throw ArgumentError(fmt::format("{} is missing: {} has no metadata '{}'", argument, path, key));
   return *stated;
 }
 
@@ -55,13 +55,15 @@ struct Networks {
 // Reads the networks that the objective needs and adds them to its context.
 Objective load_networks(const Objective& objective, const std::filesystem::path& weights, const Shape& masks,
                         Device device, Networks& networks) {
-  const bool adversarial = objective.contains("Adversarial"), features = objective.contains("DeepFeature");
-  const auto require = [](bool condition, const char* message) {
-    if (!condition) throw UsageError(message);
+  const bool adversarial = objective.uses(LossNetworks::discriminators),
+             features = objective.uses(LossNetworks::features);
+  const auto require = [](bool condition, const std::string& message) {
+    if (!condition) throw ArgumentError("weights: " + message);
   };
-  require(!adversarial || !weights.empty(), "Adversarial needs --weights: a .safetensors of its discriminators");
-  require(!adversarial || !features, "--weights is of one network: give Adversarial or DeepFeature, not both");
-  require(adversarial || features || weights.empty(), "--weights: the loss has no networks of its own");
+  require(!adversarial || !weights.empty(), fmt::format("{} needs a .safetensors of its discriminators",
+                                                        names_of_losses_with(LossNetworks::discriminators)));
+  require(!adversarial || !features, "the file holds one network, the losses have two kinds: give one loss");
+  require(adversarial || features || weights.empty(), "the loss has no networks of its own");
   if (features) {
     networks.features = make_vggish({}, weights, device);
     LossContext context = objective.context();
@@ -73,7 +75,7 @@ Objective load_networks(const Objective& objective, const std::filesystem::path&
   networks.adversarial.discriminators->to(device);
   LossContext context = objective.context();
   context.discriminators = networks.adversarial.discriminators.get();
-  if (!networks.adversarial.gan.empty()) context.gan = parse_gan(networks.adversarial.gan);
+  if (!networks.adversarial.gan.empty()) context.gan = choose("gan", networks.adversarial.gan, gan_names);
   return objective.with(context);
 }
 
@@ -85,7 +87,7 @@ LossOnFile loss_on_file(const Objective& objective, const std::filesystem::path&
   const std::string path = input.string();
   const Tensor& mixture = tensor_of(file, "mixture", 3, path);
   const Tensor& targets = tensor_of(file, "targets", 4, path);
-  const Stft stft(size_of(file, "n_fft", "--nfft", n_fft, path), size_of(file, "n_hop", "--nhop", hop, path), device);
+  const Stft stft(size_of(file, "n_fft", "nfft", n_fft, path), size_of(file, "n_hop", "nhop", hop, path), device);
   Signals signals(stft, mixture.to(device), targets.to(device), rate_of(file, path), objective.needs());
   const Var masks(tensor_of(file, "masks", 5, path).to(device), /*requires_grad=*/true);
   signals.set_masks(masks);
@@ -98,12 +100,6 @@ LossOnFile loss_on_file(const Objective& objective, const std::filesystem::path&
 
 void write_mask_gradient(const std::filesystem::path& output, const LossOnFile& loss) {
   write_safetensors(output, {{{"masks.grad", loss.mask_gradient}}, {}});
-}
-
-Variant parse_variant(std::string_view text) {
-  if (text == "seed") return Variant::seed;
-  if (text == "paper") return Variant::paper;
-  throw UsageError(fmt::format("--variant {}: give seed or paper", text));
 }
 
 }  // namespace unmix

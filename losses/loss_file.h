@@ -24,7 +24,4 @@ LossOnFile loss_on_file(const Objective& objective, const std::filesystem::path&
 // Writes the gradient as `masks.grad`.
 void write_mask_gradient(const std::filesystem::path& output, const LossOnFile& loss);
 
-// "seed" or "paper"; throws UsageError.
-Variant parse_variant(std::string_view text);
-
 }  // namespace unmix

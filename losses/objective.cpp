@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "losses/terms.h"
 
 namespace unmix {
 namespace {
@@ -63,9 +64,9 @@ class Parser {
     return at_;
   }
 
-  [[noreturn]] void wrong(std::string_view wanted) const {
-    throw UsageError(fmt::format("--loss '{}': {} is wanted at character {}{}", text_, wanted, at_ + 1,
-                                 at_ < text_.size() ? fmt::format(" ('{}')", text_.substr(at_)) : ", its end"));
+  [[noreturn]] void wrong(std::string_view expected) const {
+    throw ArgumentError(fmt::format("loss '{}': {} is expected at character {}{}", text_, expected, at_ + 1,
+                                    at_ < text_.size() ? fmt::format(" ('{}')", text_.substr(at_)) : ", its end"));
   }
 
   std::string_view text_;
@@ -74,7 +75,8 @@ class Parser {
 
 }  // namespace
 
-Objective::Objective(std::string_view text, LossContext context) : terms_(Parser(text).sum()), context_(context) {}
+Objective::Objective(std::string_view text, LossContext context)
+    : text_(text), terms_(Parser(text).sum()), context_(context) {}
 
 Objective Objective::with(const LossContext& context) const {
   Objective other = *this;
@@ -95,8 +97,25 @@ double Objective::learning_rate() const {
   return slowest->loss->learning_rate;
 }
 
-bool Objective::contains(std::string_view name) const {
-  return std::any_of(terms_.begin(), terms_.end(), [&](const Term& term) { return term.loss->name == name; });
+int64_t Objective::least_sources() const {
+  int64_t most = 1;
+  for (const Term& term : terms_) most = std::max(most, term.loss->least_sources);
+  return most;
+}
+
+bool Objective::uses(LossNetworks networks) const {
+  return std::ranges::any_of(terms_, [&](const Term& term) { return term.loss->networks == networks; });
+}
+
+bool Objective::squared_statistics() const {
+  return std::ranges::any_of(terms_, [](const Term& term) { return term.loss->squared_statistics; });
+}
+
+std::string Objective::when_not_finite() const {
+  std::string advice;
+  for (const Term& term : terms_)
+    if (!term.loss->when_not_finite.empty()) advice += fmt::format("; {}", term.loss->when_not_finite);
+  return advice;
 }
 
 Var Objective::operator()(Signals& signals) const {
@@ -104,7 +123,7 @@ Var Objective::operator()(Signals& signals) const {
   for (const Term& term : terms_) {
     const Var value = term.loss->compute(signals, context_);
     const Var weighted = term.weight == 1.0 ? value : scale(value, static_cast<float>(term.weight));
-    sum = sum.defined() ? sum + weighted : weighted;
+    add_term(sum, weighted);
   }
   return sum;
 }

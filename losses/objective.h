@@ -20,16 +20,22 @@ class Objective {
   // context points to outlives the objective.
   explicit Objective(std::string_view text, LossContext context = {});
 
+  const std::string& text() const { return text_; }
+  bool operator==(const Objective& other) const { return text_ == other.text_; }
   const std::vector<Term>& terms() const { return terms_; }
   const LossContext& context() const { return context_; }
   Objective with(const LossContext& context) const;  // the same sum in another context
   Needs needs() const;
   double learning_rate() const;  // the study's; of a sum the smallest
-  bool contains(std::string_view name) const;
+  int64_t least_sources() const;
+  bool uses(LossNetworks networks) const;  // whether a term brings such networks
+  bool squared_statistics() const;         // whether a term wants squared input statistics
+  std::string when_not_finite() const;     // the advice of the terms, or ""
 
   Var operator()(Signals& signals) const;
 
  private:
+  std::string text_;
   std::vector<Term> terms_;
   LossContext context_;
 };

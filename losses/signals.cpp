@@ -45,8 +45,8 @@ void Signals::analyse_targets() {
 }
 
 void Signals::set_masks(Var masks) {
-  check(masks.shape() == mask_shape_, "loss", "masks {} do not fit the signals: {} is wanted", to_string(masks.shape()),
-        to_string(mask_shape_));
+  check(masks.shape() == mask_shape_, "loss", "masks {} do not fit the signals: {} is expected",
+        to_string(masks.shape()), to_string(mask_shape_));
   masks_ = std::move(masks);
   estimate_magnitudes_ = estimate_spectra_ = estimates_ = Var();
 }

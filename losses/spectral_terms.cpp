@@ -9,7 +9,7 @@ Var multi_resolution(Signals& signals, const std::vector<Resolution>& resolution
     const Stft stft(r.n_fft, r.hop, estimates.device(), r.window);
     const SpectralDistances d = spectral_distances(stft(estimates), stft.magnitude(signals.targets()), floor);
     const Var terms = sqrt(d.squared) / sqrt(Var(d.energy)) + scale(d.logarithmic, log_weight);
-    total = total.defined() ? total + terms : terms;
+    add_term(total, terms);
   }
   return scale(total, 1.0f / static_cast<float>(resolutions.size()));
 }

@@ -22,7 +22,7 @@ int64_t widened(int64_t features, double width) {
 
 void check_channels(const Var& x, int64_t channels) {
   check(x.shape().size() == 4 && x.dim(1) == channels, "discriminator",
-        "spectrograms {} do not fit: (batch, {}, frames, bins) is wanted", to_string(x.shape()), channels);
+        "spectrograms {} do not fit: (batch, {}, frames, bins) is expected", to_string(x.shape()), channels);
 }
 
 class PatchDiscriminator : public Discriminator {
@@ -30,8 +30,8 @@ class PatchDiscriminator : public Discriminator {
   PatchDiscriminator(const DiscriminatorConfig& config, uint64_t seed) : config_(config), init_(seed) {
     if (config.frames < kSmallestPatch || config.bins < kSmallestPatch)
       throw UsageError(
-          fmt::format("excerpts of {} frames x {} bins are too small for --discriminator patch, which "
-                      "needs {} x {}: a longer --seq-dur or another --nfft and --nhop",
+          fmt::format("excerpts of {} frames x {} bins are too small for the discriminator patch, which "
+                      "needs {} x {}: take longer excerpts (seq-dur) or another nfft and nhop",
                       config.frames, config.bins, kSmallestPatch, kSmallestPatch));
     int64_t in = config.channels;
     for (const auto& [features, stride] : {std::pair<int64_t, int64_t>{64, 2}, {128, 2}, {256, 2}, {512, 1}}) {
@@ -60,8 +60,14 @@ class PatchDiscriminator : public Discriminator {
 
  private:
   void add_convolution(int64_t in, int64_t out, int64_t stride, bool with_bias) {
-    convolutions_.push_back(
-        std::make_unique<Conv2d>(in, out, kKernel, stride, 1, with_bias, init_, config_.spectral_norm));
+    convolutions_.push_back(std::make_unique<Conv2d>(Conv2dOptions{.in = in,
+                                                                   .out = out,
+                                                                   .kernel = kKernel,
+                                                                   .stride = stride,
+                                                                   .padding = 1,
+                                                                   .bias = with_bias,
+                                                                   .spectral_norm = config_.spectral_norm},
+                                                     init_));
     add_child(fmt::format("model.{}", index_++), convolutions_.back().get());
   }
 
@@ -95,7 +101,13 @@ class DcganDiscriminator : public Discriminator {
     int64_t in = config.channels, frames = config.frames, bins = config.bins;
     for (const int64_t features : {16, 32, 64, 128, 256, 512, 512, 512, 512}) {
       const int64_t out = widened(features, config.width);
-      convolutions_.push_back(std::make_unique<Conv2d>(in, out, kKernel, 2, 1, true, init_, config.spectral_norm));
+      convolutions_.push_back(std::make_unique<Conv2d>(Conv2dOptions{.in = in,
+                                                                     .out = out,
+                                                                     .kernel = kKernel,
+                                                                     .stride = 2,
+                                                                     .padding = 1,
+                                                                     .spectral_norm = config.spectral_norm},
+                                                       init_));
       add_child(fmt::format("features.{}", 2 * convolutions_.size() - 2), convolutions_.back().get());
       in = out;
       frames = halved(frames);
@@ -104,7 +116,8 @@ class DcganDiscriminator : public Discriminator {
     in *= frames * bins;
     for (const int64_t features : {1024, 32, 1}) {
       const int64_t out = features == 1 ? 1 : widened(features, config.width);
-      linears_.push_back(std::make_unique<Linear>(in, out, features != 1, init_, config.spectral_norm));
+      linears_.push_back(std::make_unique<Linear>(
+          LinearOptions{.in = in, .out = out, .bias = features != 1, .spectral_norm = config.spectral_norm}, init_));
       add_child(fmt::format("classifier.{}", 2 * linears_.size() - 2), linears_.back().get());
       in = out;
     }
@@ -169,7 +182,7 @@ Discriminators::Discriminators(const DiscriminatorEntry& kind, const Discriminat
 
 Judgement Discriminators::operator()(int64_t k, const Var& magnitudes) const {
   check(k >= 0 && k < sources() && magnitudes.shape().size() == 4, "discriminator",
-        "source {} of {} with magnitudes {}: (frames, batch, channels, bins) is wanted", k, sources(),
+        "source {} of {} with magnitudes {}: (frames, batch, channels, bins) is expected", k, sources(),
         to_string(magnitudes.shape()));
   return (*networks_[static_cast<size_t>(k)])(permute(magnitudes, {1, 2, 0, 3}));
 }

@@ -2,10 +2,11 @@
 // together in memory. All convolutions are 4x4; LeakyReLU 0.2 follows every layer but the last.
 //
 //   patch  70x70 PatchGAN (Isola et al., "Image-to-Image Translation with Conditional Adversarial Networks", CVPR
-//          2017): 64, 128, 256 with stride 2, 512, 1 with stride 1, padding 1; batch norm on all but the first and last,
-//          which alone have a bias. Scores (batch, 1, h, w), one per patch.
+//          2017): 64, 128, 256 with stride 2, 512, 1 with stride 1, padding 1; batch norm on all but the first and
+//          last, which alone have a bias. Scores (batch, 1, h, w), one per patch.
 //   dcgan  Guso et al. (ICASSP 2022): 16, 32, 64, 128, 256 and four times 512 with stride 2, sizes halved and rounded
-//          up ("SAME": one row of zeros before, one or two after); then linear layers to 1024, 32, 1. Scores (batch, 1).
+//          up ("SAME": one row of zeros before, one or two after); then linear layers to 1024, 32, 1. Scores
+//          (batch, 1).
 #pragma once
 
 #include <memory>

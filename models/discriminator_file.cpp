@@ -59,7 +59,7 @@ DiscriminatorFile load_discriminators(const std::filesystem::path& path, int64_t
   }
   fail(kOp,
        "{} holds no discriminators: '<source>.model.0.weight' (patch) or '<source>.features.0.weight' (dcgan) is "
-       "wanted, its first tensor is '{}'",
+       "expected, its first tensor is '{}'",
        path.string(), file.tensors.front().first);
 }
 

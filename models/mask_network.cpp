@@ -36,11 +36,11 @@ int64_t max_bin_of(double sample_rate, int64_t n_fft, double bandwidth) {
 MaskNetwork::MaskNetwork(const NetworkConfig& config, const std::vector<std::string>& suffixes, uint64_t seed)
     : config_(checked(config)),
       init_(seed),
-      fc1_(config.max_bin * config.channels, config.hidden, false, init_),
+      fc1_({.in = config.max_bin * config.channels, .out = config.hidden, .bias = false}, init_),
       bn1_(config.hidden),
       lstm_(config.hidden, config.unidirectional ? config.hidden : config.hidden / 2, config.layers,
             !config.unidirectional, config.dropout, init_),
-      fc2_(2 * config.hidden, config.hidden, false, init_),
+      fc2_({.in = 2 * config.hidden, .out = config.hidden, .bias = false}, init_),
       bn2_(config.hidden) {
   input_mean_ = add_parameter("input_mean", Tensor::zeros({config.max_bin}));
   input_scale_ = add_parameter("input_scale", Tensor::full({config.max_bin}, 1.0f));
@@ -53,7 +53,8 @@ MaskNetwork::MaskNetwork(const NetworkConfig& config, const std::vector<std::str
   add_child("bn2", &bn2_);
   const int64_t out = config.channels * config.bins;
   for (const std::string& suffix : suffixes) {
-    heads_.push_back(std::unique_ptr<Head>(new Head{{config.hidden, out, false, init_}, BatchNorm(out)}));
+    heads_.push_back(
+        std::unique_ptr<Head>(new Head{{{.in = config.hidden, .out = out, .bias = false}, init_}, BatchNorm(out)}));
     add_child("fc3" + suffix, &heads_.back()->fc3);
     add_child("bn3" + suffix, &heads_.back()->bn3);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "formats/weights_file.h"
 
 namespace unmix {
@@ -14,10 +15,6 @@ constexpr const char* kOp = "model";
 constexpr const char* kSeparator = "separator.json";
 
 // ---- what a directory holds ---------------------------------------------------------------------------------------
-
-bool contains(const std::vector<std::string>& list, const std::string& value) {
-  return std::find(list.begin(), list.end(), value) != list.end();
-}
 
 // The file that gives the target: its own, else that of a model with several heads, one of which is it.
 const TargetFile& file_for(const std::string& target, const std::vector<TargetFile>& found, const fs::path& directory) {
@@ -50,7 +47,7 @@ class Sizes {
   int64_t size(const std::string& name, int axis, int rank) const {
     const Shape& shape = shape_of(name);
     check(static_cast<int>(shape.size()) == rank && element_count(shape) > 0, kOp,
-          "{}: tensor {} has shape {}, where {} dimensions are wanted", file_, name, to_string(shape), rank);
+          "{}: tensor {} has shape {}, where {} dimensions are expected", file_, name, to_string(shape), rank);
     return shape[static_cast<size_t>(axis)];
   }
 
@@ -128,7 +125,7 @@ void check_unambiguous(const ModelSet& set, const fs::path& directory) {
     for (const std::string& source : model.sources) {
       const auto [at, is_new] = given.emplace(source, model.target);
       if (!is_new && (set.chosen.empty() || contains(set.chosen, source)))
-        throw UsageError(fmt::format("{}: both {} and {} give '{}'; choose with --targets", directory.string(),
+        throw UsageError(fmt::format("{}: both {} and {} give '{}'; name the one to use (targets)", directory.string(),
                                      at->second, model.target, source));
     }
 }

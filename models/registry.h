@@ -1,6 +1,7 @@
 // The table of models: the command line, the model files and the tests read it.
 #pragma once
 
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,7 +19,23 @@ struct ModelEntry {
   std::unique_ptr<MaskNetwork> (*make)(const NetworkConfig& config, uint64_t seed);
 };
 
-const std::vector<ModelEntry>& model_registry();
+const std::list<ModelEntry>& model_registry();
+
+// Adds a model from outside the library while it lives, as a global variable or in main. Throws where the name is
+// taken.
+class ModelRegistration {
+ public:
+  explicit ModelRegistration(const ModelEntry& entry);
+  ~ModelRegistration();
+  ModelRegistration(const ModelRegistration&) = delete;
+  ModelRegistration& operator=(const ModelRegistration&) = delete;
+
+ private:
+  std::string_view name_;
+};
+
+// What is trained where no model is named: the first for one target, or the first for several.
+const ModelEntry& default_model(bool one_target);
 
 // Throws UsageError, naming all, where there is no such model.
 const ModelEntry& find_model(std::string_view name);

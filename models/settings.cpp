@@ -17,7 +17,7 @@ constexpr const char* kSeparator = "separator.json";
 
 // Open-Unmix writes the rate as 44100.0.
 int64_t whole_number(const json& object, const char* key, int64_t most, const std::string& file) {
-  check(object.contains(key), kOp, "{}: '{}' is missing; nfft, nhop, sample_rate and nb_channels are wanted", file,
+  check(object.contains(key), kOp, "{}: '{}' is missing; nfft, nhop, sample_rate and nb_channels are expected", file,
         key);
   const json& value = object[key];
   const double number = value.is_number() ? value.get<double>() : 0.0;

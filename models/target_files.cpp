@@ -71,10 +71,10 @@ std::vector<TargetFile> find_target_files(const fs::path& directory, std::vector
   for (const fs::path& path : files) {
     const bool is_own = ends_in(path, ".safetensors");
     const auto [at, is_new] = is_own ? own.emplace(path.stem().string(), path) : pickled.emplace(target_of(path), path);
-    check(is_new, kOp, "{} and {} are of one target; one of them is wanted", at->second.string(), path.string());
+    check(is_new, kOp, "{} and {} are of one target: keep one of them", at->second.string(), path.string());
   }
   own.merge(pickled);
-  check(!own.empty(), kOp, "{} holds no model: <target>.safetensors or <target>.pth is wanted, such as vocals.pth",
+  check(!own.empty(), kOp, "{} holds no model: <target>.safetensors or <target>.pth is expected, such as vocals.pth",
         directory.string());
   std::vector<TargetFile> found;
   for (const auto& [target, path] : own) found.push_back({target, path});

@@ -38,13 +38,14 @@ Vggish::Vggish(const VggishConfig& config) : config_(config) {
   Initializer init(config.seed);
   for (const Convolution& c : kConvolutions) {
     const int64_t in = c.in == 0 ? 1 : c.in * width;
-    convolutions_.push_back(std::make_unique<Conv2d>(in, c.out * width, 3, 1, 1, true, init));
+    convolutions_.push_back(
+        std::make_unique<Conv2d>(Conv2dOptions{.in = in, .out = c.out * width, .kernel = 3, .padding = 1}, init));
     add_child(fmt::format("features.{}", c.index), convolutions_.back().get());
   }
   const int64_t flat = 8 * width * (kVggishFrames / 16) * (kVggishBands / 16);
   const int64_t sizes[] = {flat, 64 * width, 64 * width, 2 * width};
   for (size_t i = 0; config.embeddings && i < std::size(kLinearIndices); ++i) {
-    linears_.push_back(std::make_unique<Linear>(sizes[i], sizes[i + 1], true, init));
+    linears_.push_back(std::make_unique<Linear>(LinearOptions{.in = sizes[i], .out = sizes[i + 1]}, init));
     add_child(fmt::format("embeddings.{}", kLinearIndices[i]), linears_.back().get());
   }
   widen(parameters());
@@ -77,12 +78,6 @@ Var Vggish::embedding(const Var& patches) const {
   Var x = reshape(permute(pooled, {0, 2, 3, 1}), {patches.dim(0), -1});
   for (const auto& layer : linears_) x = relu((*layer)(x));
   return x;
-}
-
-VggishFrontend parse_vggish_frontend(std::string_view text) {
-  if (text == "waveform") return VggishFrontend::waveform;
-  if (text == "spectrogram") return VggishFrontend::spectrogram;
-  throw UsageError(fmt::format("--vggish-frontend {}: give waveform or spectrogram", text));
 }
 
 std::unique_ptr<Vggish> make_vggish(const VggishConfig& config, const std::filesystem::path& weights, Device device) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/choice.h"
 #include "layers/conv2d.h"
 #include "layers/linear.h"
 
@@ -50,8 +51,8 @@ class Vggish : public Module {
   std::vector<std::unique_ptr<Linear>> linears_;
 };
 
-// "waveform" or "spectrogram"; throws UsageError.
-VggishFrontend parse_vggish_frontend(std::string_view text);
+inline constexpr Choice<VggishFrontend> vggish_frontend_names[] = {{"waveform", VggishFrontend::waveform},
+                                                                   {"spectrogram", VggishFrontend::spectrogram}};
 
 // On the device, with the weights of a file where one is named, otherwise random.
 std::unique_ptr<Vggish> make_vggish(const VggishConfig& config, const std::filesystem::path& weights, Device device);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "base/error.h"
+#include "base/recent.h"
 #include "layers/stft.h"
 #include "tensor/device_number.h"
 
@@ -25,24 +27,16 @@ StftOptions transform(Device device) {
 }
 
 struct Constants {
-  double sample_rate;
-  int64_t n_fft;
-  Device device;
-  int number;  // the device's
   Tensor mel_weights;
   StftOptions stft;
 };
 
 // Kept: every step needs the same. By each thread for itself, since each has its own CUDA stream.
 Constants cached_constants(double sample_rate, int64_t n_fft, Device device) {
-  thread_local std::vector<Constants> entries;
-  const int number = device_number(device);
-  for (const Constants& e : entries)
-    if (e.sample_rate == sample_rate && e.n_fft == n_fft && e.device == device && e.number == number) return e;
-  if (entries.size() == 8) entries.erase(entries.begin());
-  entries.push_back(
-      {sample_rate, n_fft, device, number, vggish_mel_weights(sample_rate, n_fft).to(device), transform(device)});
-  return entries.back();
+  thread_local Recent<std::tuple<double, int64_t, Device, int>, Constants> recent;
+  return recent.get({sample_rate, n_fft, device, device_number(device)}, [&] {
+    return Constants{vggish_mel_weights(sample_rate, n_fft).to(device), transform(device)};
+  });
 }
 
 // The first `length` along the axis, zeros after those that there are.

@@ -26,7 +26,7 @@ bool is_rate(double value) { return value >= 0.0 && std::isfinite(value); }
 
 }  // namespace
 
-Adam::Adam(std::vector<std::pair<std::string, Var>> parameters, const AdamOptions& options)
+Adam::Adam(NamedVars parameters, const AdamOptions& options)
     : parameters_(std::move(parameters)), moments_(parameters_.size()), options_(options) {
   set_learning_rate(options.learning_rate);
   check(is_rate(options.weight_decay), "adam", "weight decay {} is not a number of 0 or more", options.weight_decay);
@@ -65,8 +65,8 @@ void Adam::clear_gradients() {
   for (auto& [name, parameter] : parameters_) parameter.clear_grad();
 }
 
-std::vector<std::pair<std::string, Tensor>> Adam::state() const {
-  std::vector<std::pair<std::string, Tensor>> state;
+NamedTensors Adam::state() const {
+  NamedTensors state;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const std::string& name = parameters_[i].first;
     const Moments& moments = moments_[i];
@@ -79,7 +79,7 @@ std::vector<std::pair<std::string, Tensor>> Adam::state() const {
   return state;
 }
 
-void Adam::load_state(const std::vector<std::pair<std::string, Tensor>>& state) {
+void Adam::load_state(const NamedTensors& state) {
   const std::map<std::string, Tensor> given(state.begin(), state.end());
   std::vector<Moments> loaded(parameters_.size());
   size_t used = 0;

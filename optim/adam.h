@@ -4,8 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "autograd/var.h"
@@ -21,7 +19,7 @@ struct AdamOptions {
 class Adam {
  public:
   // Parameters by distinct names; their values are changed in place, on their own device.
-  Adam(std::vector<std::pair<std::string, Var>> parameters, const AdamOptions& options);
+  Adam(NamedVars parameters, const AdamOptions& options);
 
   // One step of every parameter that has a gradient; the others keep their value and their t.
   void step();
@@ -31,9 +29,9 @@ class Adam {
   void set_learning_rate(double learning_rate);
 
   // Per parameter that has taken a step: NAME.m and NAME.v, which share this optimizer's memory, and NAME.step {}.
-  std::vector<std::pair<std::string, Tensor>> state() const;
+  NamedTensors state() const;
   // Takes over copies of what state() gave. Throws, with nothing changed, if names or shapes are not this optimizer's.
-  void load_state(const std::vector<std::pair<std::string, Tensor>>& state);
+  void load_state(const NamedTensors& state);
 
  private:
   struct Moments {
@@ -41,7 +39,7 @@ class Adam {
     int64_t step = 0;
   };
 
-  std::vector<std::pair<std::string, Var>> parameters_;
+  NamedVars parameters_;
   std::vector<Moments> moments_;
   AdamOptions options_;
 };

@@ -34,7 +34,7 @@ void store_norm(const Tensor& x, float* out) {
 
 }  // namespace
 
-Tensor clip_gradient_norm(const std::vector<std::pair<std::string, Var>>& parameters, float max_norm) {
+Tensor clip_gradient_norm(const NamedVars& parameters, float max_norm) {
   check(max_norm > 0.0f, "clip_gradient_norm", "a largest norm of {} is not above 0", max_norm);
   std::vector<Tensor> gradients;
   for (const auto& [name, parameter] : parameters)

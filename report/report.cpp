@@ -203,8 +203,8 @@ WrittenReport write_report(const ReportOptions& options) {
   std::error_code missing;
   for (const fs::path& folder : options.folders)
     if (fs::equivalent(options.output, folder, missing))
-      throw UsageError(fmt::format("--output {}: the report would be written over what it reads; give another folder",
-                                   options.output.string()));
+      throw ArgumentError(fmt::format("output {}: the report would be written over what it reads; give another folder",
+                                      options.output.string()));
   return Writer(options).write();
 }
 

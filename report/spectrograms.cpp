@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <span>
 
 #include "base/error.h"
@@ -30,10 +29,6 @@ struct Grid {
 // |X|^2 of windows of a signal, added up.
 class PowerSpectrum {
  public:
-  PowerSpectrum() {
-    for (int n = 0; n < kWindow; ++n) window_.push_back(0.5 - 0.5 * std::cos(2.0 * std::numbers::pi * n / kWindow));
-  }
-
   // The window around sample `center`; beyond its ends the signal is zero.
   void add(std::span<const float> signal, int64_t center, std::vector<double>& power) {
     const auto size = static_cast<int64_t>(signal.size());
@@ -49,7 +44,7 @@ class PowerSpectrum {
   }
 
  private:
-  std::vector<double> window_;
+  const std::vector<double> window_ = hann(kWindow);
   const DoubleFft fft_{kWindow};
   const Doubles frame_{kWindow}, spectrum_{2 * kBins};
 };

@@ -4,6 +4,7 @@
 #   scripts/install-deps.sh --cuda   also a CUDA toolkit where there is none, from the vendor's Python wheels
 #                                    (into ~/.cache/unmix/cuda, or $UNMIX_CUDA_HOME; 1.2 GB to download)
 #   scripts/install-deps.sh --fuzz   also clang 16, which the fuzz targets are built with
+#   scripts/install-deps.sh --format clang-format 14, which scripts/format.sh uses, and nothing else
 #   scripts/install-deps.sh --cuda-headers   only its headers, to the same place: what the build for the simulated device
 #                                    needs (UNMIX_CUDA=SIM)
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -105,6 +106,7 @@ find_headers() {
 
 case ${1:-} in
   "") install_packages "${packages[@]}" ;;
+  --format) command -v clang-format-14 >/dev/null || install_packages clang-format ;;
   --fuzz) install_packages "${packages[@]}" "${fuzz_packages[@]}" ;;
   --cuda)
     install_packages "${packages[@]}"
@@ -125,7 +127,7 @@ case ${1:-} in
     fi
     ;;
   *)
-    echo "usage: scripts/install-deps.sh [--cuda | --cuda-headers | --fuzz]" >&2
+    echo "usage: scripts/install-deps.sh [--cuda | --cuda-headers | --fuzz | --format]" >&2
     exit 2
     ;;
 esac

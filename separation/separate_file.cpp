@@ -49,7 +49,7 @@ std::string fill_in(const std::string& pattern, const Fields& fields) {
     const std::string name = close == std::string::npos ? "" : pattern.substr(open + 1, close - open - 1);
     const auto field = fields.find(name);
     if (field == fields.end())
-      throw UsageError(fmt::format("--filename {}: the fields are {{track}}, {{target}} and {{model}}", pattern));
+      throw ArgumentError(fmt::format("filename {}: the fields are {{track}}, {{target}} and {{model}}", pattern));
     result += field->second;
     at = close + 1;
   }
@@ -58,17 +58,17 @@ std::string fill_in(const std::string& pattern, const Fields& fields) {
 
 void check_options(const FileOptions& options, size_t sources) {
   if (!(options.start >= 0.0 && std::isfinite(options.start)))
-    throw UsageError(fmt::format("--start {}: give seconds from the beginning, 0 or more", options.start));
+    throw ArgumentError(fmt::format("start {}: give seconds from the beginning, 0 or more", options.start));
   if (options.duration && !(*options.duration > 0.0 && std::isfinite(*options.duration)))
-    throw UsageError(fmt::format("--duration {}: give seconds, more than 0", *options.duration));
+    throw ArgumentError(fmt::format("duration {}: give seconds, more than 0", *options.duration));
   if (sources > 1 && !options.filename.empty() && options.filename.find("{target}") == std::string::npos)
-    throw UsageError(
-        fmt::format("--filename {}: without {{target}} all {} targets would have one name", options.filename, sources));
+    throw ArgumentError(
+        fmt::format("filename {}: without {{target}} all {} targets would have one name", options.filename, sources));
   if (options.format == SampleFormat::floating && options.extension == ".flac")
-    throw UsageError("--subtype float: FLAC has no float samples; give pcm16 or pcm24, or --ext .wav");
+    throw ArgumentError("subtype float: FLAC has no float samples; give pcm16 or pcm24, or the extension .wav");
   const bool to_stream = options.outdir && is_standard(*options.outdir);
   if (to_stream && (options.extension != ".wav" || !options.filename.empty()))
-    throw UsageError("--outdir -: standard output takes WAV and no --filename");
+    throw ArgumentError("outdir -: standard output takes WAV, and no file name");
 }
 
 int64_t frames_of(double seconds, int sample_rate) { return std::llround(std::min(seconds * sample_rate, 1e15)); }
@@ -86,7 +86,7 @@ struct Input {
 Input open_file(const fs::path& input, const FileOptions& options) {
   const AudioInfo info = audio_info(input);
   const int64_t first = frames_of(options.start, info.sample_rate);
-  check(first < info.frames, "separate", "{}: --start {} s is behind its end, {:.3f} s", input.string(), options.start,
+  check(first < info.frames, "separate", "{}: start {} s is behind its end, {:.3f} s", input.string(), options.start,
         info.duration());
   int64_t frames = duration_of(options, info.sample_rate);
   if (frames < 0 || frames > info.frames - first) frames = info.frames - first;
@@ -139,8 +139,9 @@ fs::path place_of(const fs::path& file) { return resolved(folder_of(file)) / fil
 void check_inside(const fs::path& outdir, const fs::path& output) {
   const fs::path folder = resolved(outdir.empty() ? "." : outdir), place = place_of(output);
   if (std::mismatch(folder.begin(), folder.end(), place.begin(), place.end()).first != folder.end())
-    throw UsageError(fmt::format("{} would be written to {}, outside of the folder {}: choose --filename, or --outdir",
-                                 output.string(), place.string(), folder.string()));
+    throw UsageError(
+        fmt::format("{} would be written to {}, outside of the folder {}: choose another filename or outdir",
+                    output.string(), place.string(), folder.string()));
 }
 
 // The files of one input, made when the first samples are there.
@@ -161,9 +162,9 @@ class Writers {
       writers_[k]->finish();
       if (writers_[k]->clipped() > 0)
         warnings.push_back(
-            fmt::format("{}: {} samples lay beyond full scale and {} clipped; {}--subtype float keeps them",
+            fmt::format("{}: {} samples lay beyond full scale and {} clipped; {}subtype float keeps them",
                         file_.outputs[k].second.string(), writers_[k]->clipped(), lossy ? "will be" : "were",
-                        wav ? "" : "--ext .wav "));
+                        wav ? "" : "extension .wav with "));
     }
   }
 
@@ -183,9 +184,9 @@ class Writers {
 
 std::vector<PlannedFile> plan_stream(const std::vector<fs::path>& inputs, const std::vector<std::string>& sources) {
   if (inputs.size() != 1 || sources.size() != 1)
-    throw UsageError(
-        fmt::format("--outdir -: standard output takes one estimate of one file, not {} of {}; choose with "
-                    "--targets or add up with --aggregate",
+    throw ArgumentError(
+        fmt::format("outdir -: standard output takes one estimate of one file, not {} of {}; choose one of the targets "
+                    "or add them up (aggregate)",
                     sources.size(), inputs.size()));
   PlannedFile planned{inputs[0], {}, problem_of(inputs[0])};
   planned.outputs.emplace_back(sources[0], "-");
@@ -218,9 +219,9 @@ std::vector<PlannedFile> plan_files(const std::vector<fs::path>& inputs, const s
       const auto [owner, is_new] = owners.emplace(place_of(output), input);
       const bool is_input = owner->first == real_path(owner->second) || owner->first == place_of(owner->second);
       if (!is_new)
-        throw UsageError(fmt::format("{} would be written for {}, but it is also {} {}; choose --filename or --outdir",
-                                     output.string(), input.string(), is_input ? "the input" : "written for",
-                                     owner->second.string()));
+        throw UsageError(fmt::format(
+            "{} would be written for {}, but it is also {} {}; choose another filename or outdir", output.string(),
+            input.string(), is_input ? "the input" : "written for", owner->second.string()));
       plan.back().outputs.emplace_back(source, output);
     }
     for (const auto& [source, path] : plan.back().outputs) check_folder(folder_of(path));
@@ -244,21 +245,8 @@ SeparatedFile separate_file(const PlannedFile& file, const Separator& separator,
 std::string parse_extension(std::string text) {
   if (!text.starts_with('.')) text = "." + text;
   if (text != ".wav" && text != ".flac" && text != ".ogg" && text != ".mp3")
-    throw UsageError(fmt::format("--ext {}: give .wav, .flac, .ogg or .mp3", text));
+    throw ArgumentError(fmt::format("ext {}: give .wav, .flac, .ogg or .mp3", text));
   return text;
-}
-
-Downmix parse_downmix(const std::string& text) {
-  if (text == "bs775") return Downmix::bs775;
-  if (text == "first") return Downmix::first;
-  throw UsageError(fmt::format("--downmix {}: give bs775 or first", text));
-}
-
-SampleFormat parse_sample_format(const std::string& text) {
-  if (text == "pcm16") return SampleFormat::pcm16;
-  if (text == "pcm24") return SampleFormat::pcm24;
-  if (text == "float") return SampleFormat::floating;
-  throw UsageError(fmt::format("--subtype {}: give pcm16, pcm24 or float", text));
 }
 
 }  // namespace unmix

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/choice.h"
 #include "separation/separator.h"
 
 namespace unmix {
@@ -41,10 +42,11 @@ struct SeparatedFile {
 // Separates one file and writes its estimates, all whole or none; makes the folders.
 SeparatedFile separate_file(const PlannedFile& file, const Separator& separator, const FileOptions& options);
 
-// ".wav", ".flac", ".ogg" or ".mp3" with or without the dot; "pcm16", "pcm24" or "float"; "bs775" or "first". Throw
-// UsageError.
+// ".wav", ".flac", ".ogg" or ".mp3", given with or without the dot; throws ArgumentError for others.
 std::string parse_extension(std::string text);
-Downmix parse_downmix(const std::string& text);
-SampleFormat parse_sample_format(const std::string& text);
+
+inline constexpr Choice<SampleFormat> sample_format_names[] = {
+    {"pcm16", SampleFormat::pcm16}, {"pcm24", SampleFormat::pcm24}, {"float", SampleFormat::floating}};
+inline constexpr Choice<Downmix> downmix_names[] = {{"bs775", Downmix::bs775}, {"first", Downmix::first}};
 
 }  // namespace unmix

@@ -63,9 +63,8 @@ bool mixes_down(const AudioInfo& audio, int channels, Downmix how, std::vector<s
   const bool mixes = how == Downmix::bs775 && channels == 2 && can_downmix(audio);
   const char* why = mixes || how == Downmix::first ? "" : ": the places of the channels are not stated, or not known";
   warnings.push_back(
-      mixes
-          ? fmt::format("of {} channels two were mixed (ITU-R BS.775); --downmix first takes the first", audio.channels)
-          : fmt::format("of {} channels the first {} are used{}", audio.channels, channels, why));
+      mixes ? fmt::format("of {} channels two were mixed (ITU-R BS.775); downmix first takes the first", audio.channels)
+            : fmt::format("of {} channels the first {} are used{}", audio.channels, channels, why));
   return mixes;
 }
 

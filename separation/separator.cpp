@@ -12,10 +12,6 @@
 namespace unmix {
 namespace {
 
-bool contains(const std::vector<std::string>& list, const std::string& value) {
-  return std::find(list.begin(), list.end(), value) != list.end();
-}
-
 // Of the models, chosen or not.
 std::vector<std::string> all_sources(const ModelSet& models) {
   std::vector<std::string> sources;
@@ -38,30 +34,29 @@ Separator::Separator(ModelSet models, Device device, SeparatorOptions options)
 void Separator::check_options() const {
   const size_t heads = all_sources(models_).size();
   if (options_.softmask && heads < 2)
-    throw UsageError("--softmask shares the mixture among sources and needs the models of two or more");
+    throw ArgumentError("softmask: sharing the mixture needs the models of two sources or more");
   if (!options_.residual.empty() && !can_name_file(options_.residual))
-    throw UsageError(fmt::format("--residual {}: give a file's name, without /", options_.residual));
+    throw ArgumentError(fmt::format("residual {}: give a file's name, without /", options_.residual));
   for (const auto& sum : options_.aggregate)
     if (!can_name_file(sum.first))
-      throw UsageError(fmt::format("--aggregate: '{}' cannot be a file's name: leave out /", sum.first));
+      throw ArgumentError(fmt::format("aggregate: '{}' cannot be a file's name: leave out /", sum.first));
   if (contains(models_.sources(), options_.residual))
-    throw UsageError(fmt::format("--residual {}: a target has that name already", options_.residual));
-  if (options_.iterations < 0) throw UsageError(fmt::format("--niter {}: give 0 or more", options_.iterations));
+    throw ArgumentError(fmt::format("residual {}: a target has that name already", options_.residual));
+  if (options_.iterations < 0) throw ArgumentError(fmt::format("niter {}: give 0 or more", options_.iterations));
   if (options_.iterations > 0 && heads < 2 && options_.residual.empty())
-    throw UsageError("--niter: the Wiener filter needs two sources or more; add --residual, or give --niter 0");
+    throw ArgumentError("niter: the Wiener filter needs two sources or more; add a residual, or give niter 0");
   if (options_.iterations > 0 && models_.config.channels > 2)
-    throw UsageError(
-        fmt::format("--niter: the Wiener filter takes one or two channels, the model has {}; give --niter 0",
-                    models_.config.channels));
+    throw ArgumentError(fmt::format(
+        "niter: the Wiener filter takes one or two channels, the model has {}; give niter 0", models_.config.channels));
   if (options_.iterations > 0 && heads + (options_.residual.empty() ? 0 : 1) > static_cast<size_t>(kMostRefined))
-    throw UsageError(fmt::format(
-        "--niter: the Wiener filter takes {} sources at most, the residual included; give --niter 0", kMostRefined));
-  if (options_.window < 1) throw UsageError(fmt::format("--wiener-win-len {}: give 1 frame or more", options_.window));
+    throw ArgumentError(fmt::format(
+        "niter: the Wiener filter takes {} sources at most, the residual included; give niter 0", kMostRefined));
+  if (options_.window < 1) throw ArgumentError(fmt::format("wiener-win-len {}: give 1 frame or more", options_.window));
   const double hop = static_cast<double>(models_.config.hop) / models_.config.sample_rate;
   if (options_.segment != 0.0 && !(options_.segment >= 8 * hop && std::isfinite(options_.segment)))
-    throw UsageError(fmt::format("--segment {}: give {:.2f} seconds or more, 8 frames", options_.segment, 8 * hop));
+    throw ArgumentError(fmt::format("segment {}: give {:.2f} seconds or more, 8 frames", options_.segment, 8 * hop));
   if (options_.live && !reads_once())
-    throw UsageError("--live: the model is bidirectional and needs the end of the track; train with --unidirectional");
+    throw ArgumentError("live: the model is bidirectional and needs the end of the track; train a unidirectional one");
 }
 
 bool Separator::reads_once() const {
@@ -113,8 +108,8 @@ std::vector<Separator::Estimate> Separator::aggregated(const std::vector<Estimat
       const bool usual = member == "residual" && !options_.residual.empty() && !contains(names, member);
       const auto found = std::find(names.begin(), names.end(), usual ? options_.residual : member);
       if (found == names.end())
-        throw UsageError(fmt::format("--aggregate: '{}' has the member '{}', which is none of: {}", name, member,
-                                     fmt::join(names, ", ")));
+        throw ArgumentError(fmt::format("aggregate: '{}' has the member '{}', which is none of: {}", name, member,
+                                        fmt::join(names, ", ")));
       const Estimate& part = plain[static_cast<size_t>(found - names.begin())];
       for (size_t k = 0; k < sum.weights.size(); ++k) sum.weights[k] += part.weights[k];
       sum.mixture += part.mixture;
@@ -149,8 +144,8 @@ Separator::Summary Separator::separate(const Open& open, const Write& write) con
 
 std::vector<std::pair<std::string, std::vector<std::string>>> parse_aggregate(const std::string& text) {
   const auto refuse = [&] {
-    return UsageError(
-        fmt::format("--aggregate {}: give JSON such as {{\"accompaniment\": [\"drums\", \"bass\"]}}", text));
+    return ArgumentError(
+        fmt::format("aggregate {}: give JSON such as {{\"accompaniment\": [\"drums\", \"bass\"]}}", text));
   };
   using Json = nlohmann::ordered_json;
   size_t names = 0;  // as they stand there, of which equal ones become one
@@ -160,7 +155,7 @@ std::vector<std::pair<std::string, std::vector<std::string>>> parse_aggregate(co
   };
   const Json object = Json::parse(text, count, /*allow_exceptions=*/false);
   if (!object.is_object() || object.empty()) throw refuse();
-  if (object.size() < names) throw UsageError(fmt::format("--aggregate {}: two sums have one name", text));
+  if (object.size() < names) throw ArgumentError(fmt::format("aggregate {}: two sums have one name", text));
   std::vector<std::pair<std::string, std::vector<std::string>>> sums;
   for (const auto& [name, members] : object.items()) {
     const bool usable = !name.empty() && members.is_array() && !members.empty() &&

@@ -82,7 +82,7 @@ Tensor initial_estimates(const Tensor& masks, const Tensor& spectrum, const Wien
 void check_arguments(const Tensor& masks, const Tensor& spectrum, const WienerOptions& options) {
   check(masks.rank() == 4 && masks.size() > 0 && spectrum.shape() == Shape{masks.dim(1), masks.dim(2), masks.dim(3), 2},
         kOp,
-        "masks {} do not fit the spectrum {}: (K, frames, channels, bins) and (frames, channels, bins, 2) are wanted",
+        "masks {} do not fit the spectrum {}: (K, frames, channels, bins) and (frames, channels, bins, 2) are expected",
         to_string(masks.shape()), to_string(spectrum.shape()));
   check(options.iterations >= 0 && options.eps > 0 && options.scale_factor > 0, kOp,
         "{} iterations, eps {} and scale factor {}: the last two must be positive, the first not negative",
@@ -90,8 +90,7 @@ void check_arguments(const Tensor& masks, const Tensor& spectrum, const WienerOp
   if (options.iterations == 0) return;
   const int64_t sources = masks.dim(0) + options.residual, channels = masks.dim(2);
   if (sources == 1)
-    throw UsageError(
-        "the Wiener filter needs two targets or more, or one and --residual NAME; --niter 0 leaves it out");
+    throw UsageError("the Wiener filter needs two targets or more, or one and a residual; no iterations leave it out");
   check(sources <= kMostRefined, kOp, "{} sources, the residual included; iterations take at most {}", sources,
         kMostRefined);
   check(channels <= 2, kOp, "{} channels; iterations take 1 or 2", channels);

@@ -55,7 +55,7 @@ ConvPlan::ConvPlan(const PlanKey& key) {
                                                                    &weight_bytes));
 }
 
-ConvPlan& plan_for(const Conv2dShape& shape) { return per_device<PlanCache<PlanKey, ConvPlan>>().get(key_of(shape)); }
+ConvPlan& plan_for(const Conv2dShape& shape) { return cached_plan<ConvPlan>(key_of(shape)); }
 
 constexpr float kOne = 1.0f, kZero = 0.0f;
 

@@ -21,7 +21,7 @@ int cuda_device_count() {
 void use_cuda_device(int index) {
   check(built_with_cuda(), "device", "this build has no CUDA half; configure it with -DUNMIX_CUDA=ON");
   const int count = cuda_device_count();
-  check(count > 0, "device", "no CUDA device was found; use --device cpu");
+  check(count > 0, "device", "no CUDA device was found; the device cpu is always there");
   check(index >= 0 && index < count, "device", "cuda:{} does not exist; the last is cuda:{}", index, count - 1);
 #ifdef UNMIX_CUDA
   use_cuda_device_cuda(index);
@@ -74,7 +74,7 @@ Device parse_device(std::string_view text) {
   } else if (text != "cuda") {
     index = -1;
   }
-  if (index < 0) throw UsageError(fmt::format("--device {}: give auto, cpu, cuda or cuda:N", text));
+  if (index < 0) throw ArgumentError(fmt::format("device {}: give auto, cpu, cuda or cuda:N", text));
   use_cuda_device(index);
   return Device::cuda;
 }

@@ -67,10 +67,11 @@ struct ZeroOuterImaginary {
 // Calls transform(plan, first row) for groups of rows that are within the limit.
 template <class Transform>
 void for_groups(const RealFft& shape, cufftType type, const Transform& transform) {
-  auto& plans = per_device<PlanCache<PlanKey, FftPlan>>();
   const int64_t group = std::max<int64_t>(1, group_limits().fft_values / shape.n);
   for (int64_t row = 0; row < shape.rows; row += group)
-    plans.get({shape.n, std::min(group, shape.rows - row), type}).run([&](cufftHandle plan) { transform(plan, row); });
+    cached_plan<FftPlan>(PlanKey{shape.n, std::min(group, shape.rows - row), type}).run([&](cufftHandle plan) {
+      transform(plan, row);
+    });
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "base/choice.h"
 #include "tensor/device.h"
 
 namespace unmix {
@@ -11,8 +12,22 @@ namespace unmix {
 // the CPU; bf16 rounds the factors and accumulates in float32.
 enum class Precision { fp32, tf32, bf16 };
 
-void set_precision(Precision precision);  // of the calling thread; fp32 at its start
-Precision precision();
+inline constexpr Choice<Precision> precision_names[] = {
+    {"fp32", Precision::fp32}, {"tf32", Precision::tf32}, {"bf16", Precision::bf16}};
+
+Precision precision();  // of the calling thread; fp32 outside of any scope
+
+// The calling thread's precision while it lives.
+class PrecisionScope {
+ public:
+  explicit PrecisionScope(Precision precision);
+  ~PrecisionScope();
+  PrecisionScope(const PrecisionScope&) = delete;
+  PrecisionScope& operator=(const PrecisionScope&) = delete;
+
+ private:
+  Precision before_;
+};
 
 // C[b] = op(A[b]) op(B[b]) + beta C[b] for 0 <= b < batch; row-major, op(A) is m x k, op(B) is k x n, C is m x n.
 // A leading dimension counts elements from row to row, a stride from matrix to matrix (0: one matrix for all).
@@ -20,10 +35,10 @@ struct Gemm {
   int64_t m, n, k;
   const float* a;
   int64_t lda;
-  bool transpose_a;
+  bool transpose_a = false;
   const float* b;
   int64_t ldb;
-  bool transpose_b;
+  bool transpose_b = false;
   float* c;
   int64_t ldc;
   float beta = 0.0f;  // 0 or 1

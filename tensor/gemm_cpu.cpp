@@ -62,7 +62,9 @@ void clear(const Gemm& args) {
 
 }  // namespace
 
-void set_precision(Precision precision) { current_precision = precision; }
+PrecisionScope::PrecisionScope(Precision precision) : before_(current_precision) { current_precision = precision; }
+
+PrecisionScope::~PrecisionScope() { current_precision = before_; }
 
 Precision precision() { return current_precision; }
 

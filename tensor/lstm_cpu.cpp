@@ -9,7 +9,7 @@
 #include "base/signals.h"
 #include "tensor/gemm.h"
 #include "tensor/lstm.h"
-#include "tensor/math.h"
+#include "tensor/lstm_cell.h"
 #include "tensor/memory.h"
 
 namespace unmix {
@@ -50,7 +50,17 @@ void input_gates(const LstmShape& s, const LstmWeights& weights, const Tensor& x
 #pragma omp parallel for schedule(static)
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t j = 0; j < width; ++j) gates[row * width + j] = weights.b_ih.data()[j] + weights.b_hh.data()[j];
-  gemm_cpu({rows, width, s.input, x.data(), s.input, false, weights.w_ih.data(), s.input, true, gates, width, 1.0f});
+  gemm_cpu({.m = rows,
+            .n = width,
+            .k = s.input,
+            .a = x.data(),
+            .lda = s.input,
+            .b = weights.w_ih.data(),
+            .ldb = s.input,
+            .transpose_b = true,
+            .c = gates,
+            .ldc = width,
+            .beta = 1.0f});
 }
 
 // Turns the gates' sums into their values in place and advances cell and output.
@@ -58,11 +68,11 @@ void activate(int64_t hidden, float* gates, const float* previous_cell, float* c
   float *in = gates, *forget = gates + hidden, *candidate = gates + 2 * hidden, *out = gates + 3 * hidden;
 #pragma omp simd
   for (int64_t j = 0; j < hidden; ++j) {
-    const float i = sigmoid(in[j]), f = sigmoid(forget[j]), g = tanh_approx(candidate[j]), o = sigmoid(out[j]);
-    const float c = f * (previous_cell == nullptr ? 0.0f : previous_cell[j]) + i * g;
-    in[j] = i, forget[j] = f, candidate[j] = g, out[j] = o;
-    cell[j] = c;
-    output[j] = o * tanh_approx(c);
+    const LstmCell now =
+        lstm_cell(in[j], forget[j], candidate[j], out[j], previous_cell == nullptr ? 0.0f : previous_cell[j]);
+    in[j] = now.i, forget[j] = now.f, candidate[j] = now.g, out[j] = now.o;
+    cell[j] = now.c;
+    output[j] = now.h;
   }
 }
 
@@ -135,11 +145,28 @@ void for_each_task(const LstmShape& shape, const Run& run) {
 void weight_gradients(const LstmShape& s, int64_t direction, const Tensor& x, const Tensor& y, const float* dgates,
                       LstmWeights& gradients) {
   const int64_t rows = s.steps * s.batch, gates = 4 * s.hidden, width = s.directions * s.hidden;
-  gemm_cpu({gates, s.input, rows, dgates, gates, true, x.data(), s.input, false, gradients.w_ih.data(), s.input});
+  gemm_cpu({.m = gates,
+            .n = s.input,
+            .k = rows,
+            .a = dgates,
+            .lda = gates,
+            .transpose_a = true,
+            .b = x.data(),
+            .ldb = s.input,
+            .c = gradients.w_ih.data(),
+            .ldc = s.input});
   // The output of the step before: one step earlier in time, for the second direction one later.
   const int64_t later = direction == 0 ? s.batch : 0, earlier = s.batch - later;
-  gemm_cpu({gates, s.hidden, rows - s.batch, dgates + later * gates, gates, true,
-            y.data() + earlier * width + direction * s.hidden, width, false, gradients.w_hh.data(), s.hidden});
+  gemm_cpu({.m = gates,
+            .n = s.hidden,
+            .k = rows - s.batch,
+            .a = dgates + later * gates,
+            .lda = gates,
+            .transpose_a = true,
+            .b = y.data() + earlier * width + direction * s.hidden,
+            .ldb = width,
+            .c = gradients.w_hh.data(),
+            .ldc = s.hidden});
   std::vector<double> sums(static_cast<size_t>(gates));
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t j = 0; j < gates; ++j) sums[static_cast<size_t>(j)] += dgates[row * gates + j];
@@ -181,8 +208,16 @@ void lstm_backward_cpu(const LstmShape& shape, const std::vector<LstmWeights>& w
   const int64_t rows = shape.steps * shape.batch, width = 4 * shape.hidden;
   for (int64_t d = 0; d < shape.directions; ++d) {
     const LstmWeights& own = weights[static_cast<size_t>(d)];
-    gemm_cpu({rows, shape.input, width, dgates[d].data(), width, false, own.w_ih.data(), shape.input, false, dx.data(),
-              shape.input, d == 0 ? 0.0f : 1.0f});
+    gemm_cpu({.m = rows,
+              .n = shape.input,
+              .k = width,
+              .a = dgates[d].data(),
+              .lda = width,
+              .b = own.w_ih.data(),
+              .ldb = shape.input,
+              .c = dx.data(),
+              .ldc = shape.input,
+              .beta = d == 0 ? 0.0f : 1.0f});
     weight_gradients(shape, d, x, y, dgates[d].data(), gradients[static_cast<size_t>(d)]);
   }
 }

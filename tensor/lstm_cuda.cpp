@@ -95,7 +95,7 @@ class LstmPlan {
 
 LstmPlan::LstmPlan(const PlanKey& key) : shape(key.first) {
   check(shape.steps <= group_limits().lstm_steps, "lstm",
-        "a sequence of {} steps is too long to train on: cuDNN takes {}; a smaller --seq-dur gives fewer", shape.steps,
+        "a sequence of {} steps is too long to train on: cuDNN takes {}; shorter excerpts have fewer", shape.steps,
         group_limits().lstm_steps);
   const cudnnHandle_t handle = cudnn_handle();
   const int input = int_of(shape.input), hidden = int_of(shape.hidden);
@@ -139,9 +139,7 @@ GateOffsets LstmPlan::find_offsets(int direction, const float* space) const {
   return result;
 }
 
-LstmPlan& plan_for(const LstmShape& shape) {
-  return per_device<PlanCache<PlanKey, LstmPlan>>().get({shape, precision()});
-}
+LstmPlan& plan_for(const LstmShape& shape) { return cached_plan<LstmPlan>(PlanKey{shape, precision()}); }
 
 // A weight space of zeros: what lies between the gates is then defined too.
 Workspace weight_space(const LstmPlan& plan) {

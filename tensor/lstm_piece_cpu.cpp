@@ -8,7 +8,7 @@
 #include "base/signals.h"
 #include "tensor/gemm.h"
 #include "tensor/lstm.h"
-#include "tensor/math.h"
+#include "tensor/lstm_cell.h"
 
 namespace unmix {
 namespace {
@@ -60,11 +60,10 @@ void advance(int64_t hidden, const float* from_input, const float* from_state, c
   const auto sum = [=](int64_t j) { return from_input[j] + from_state[j] + bias[j]; };
 #pragma omp simd
   for (int64_t j = 0; j < hidden; ++j) {
-    const float i = sigmoid(sum(j)), f = sigmoid(sum(hidden + j)), g = tanh_approx(sum(2 * hidden + j));
-    const float c = f * cell[j] + i * g;
-    cell[j] = c;
-    h[j] = sigmoid(sum(3 * hidden + j)) * tanh_approx(c);
-    y[j] = h[j];
+    const LstmCell now = lstm_cell(sum(j), sum(hidden + j), sum(2 * hidden + j), sum(3 * hidden + j), cell[j]);
+    cell[j] = now.c;
+    h[j] = now.h;
+    y[j] = now.h;
   }
 }
 
@@ -89,8 +88,16 @@ Work::Work(const LstmPiece& p)
       state{p.state->h.defined() ? p.state->h.clone() : Tensor::zeros({batch, hidden}),
             p.state->c.defined() ? p.state->c.clone() : Tensor::zeros({batch, hidden})} {
   const int64_t input = p.x.dim(2);
-  gemm_cpu({steps * batch, 4 * hidden, input, p.x.data(), input, false, p.weights.w_ih.data(), input, true,
-            gates.data(), 4 * hidden});
+  gemm_cpu({.m = steps * batch,
+            .n = 4 * hidden,
+            .k = input,
+            .a = p.x.data(),
+            .lda = input,
+            .b = p.weights.w_ih.data(),
+            .ldb = input,
+            .transpose_b = true,
+            .c = gates.data(),
+            .ldc = 4 * hidden});
   const float *b_ih = p.weights.b_ih.data(), *b_hh = p.weights.b_hh.data();
   for (int64_t j = 0; j < 4 * hidden; ++j) bias.push_back(b_ih[j] + b_hh[j]);
 }
@@ -102,7 +109,8 @@ void run(Work& work, int64_t first) {
   const int64_t hidden = work.hidden, width = piece.y.dim(2);
   float *h = work.state.h.data() + first * hidden, *c = work.state.c.data() + first * hidden;
   const float *w_hh = piece.weights.w_hh.data(), *gates = work.gates.data();
-  float* y = const_cast<Tensor&>(piece.y).data() + piece.column;
+  Tensor output = piece.y;  // a handle
+  float* y = output.data() + piece.column;
   std::vector<float> sums(static_cast<size_t>(kCount * 4 * hidden));
   for (int64_t step = 0; step < work.steps; ++step) {
     recurrent_sums<kCount>(w_hh, h, hidden, step % 2 == 1, sums.data());

@@ -1,13 +1,10 @@
 // What a thread keeps for each CUDA device it uses: library handles, plans, staging memory.
 #pragma once
 
-#include <algorithm>
-#include <list>
 #include <map>
 #include <memory>
-#include <tuple>
-#include <utility>
 
+#include "base/recent.h"
 #include "tensor/cuda_runtime.h"
 
 namespace unmix {
@@ -22,25 +19,13 @@ T& per_device() {
   return *instance;
 }
 
-// The plans used last, by what they were made for. Kept few: validation meets a new length with every track.
-template <class Key, class Plan>
-class PlanCache {
- public:
-  Plan& get(const Key& key) {
-    const auto found =
-        std::find_if(plans_.begin(), plans_.end(), [&](const auto& entry) { return entry.first == key; });
-    if (found != plans_.end()) {
-      plans_.splice(plans_.begin(), plans_, found);
-    } else {
-      if (plans_.size() == kCapacity) plans_.pop_back();
-      plans_.emplace_front(std::piecewise_construct, std::forward_as_tuple(key), std::forward_as_tuple(key));
-    }
-    return plans_.front().second;
-  }
-
- private:
-  static constexpr size_t kCapacity = 32;
-  std::list<std::pair<Key, Plan>> plans_;
-};
+// The calling thread's plan of a library for its current device, made from the key. Kept few: validation meets a new
+// length with every track.
+template <class Plan, class Key>
+Plan& cached_plan(const Key& key) {
+  constexpr size_t kKept = 32;
+  auto& plans = per_device<Recent<Key, std::unique_ptr<Plan>, kKept>>();
+  return *plans.get(key, [&] { return std::make_unique<Plan>(key); });
+}
 
 }  // namespace unmix

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tensor/device.h"
@@ -68,5 +69,7 @@ class Tensor {
 
 // "[2, 3]", for messages.
 std::string to_string(const Shape& shape);
+
+using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
 }  // namespace unmix

@@ -12,7 +12,7 @@ constexpr AdamOptions kAdam{.learning_rate = 2e-4, .beta1 = 0.5};
 
 Tensor part(const Tensor& sources, int64_t k) { return sources.defined() ? sources[k] : Tensor(); }
 
-const NamedVars parameters_on(Discriminators& discriminators, Device device) {
+NamedVars parameters_on(Discriminators& discriminators, Device device) {
   discriminators.to(device);
   return discriminators.parameters();
 }

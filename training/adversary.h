@@ -1,4 +1,4 @@
-// The separator's opponents: a discriminator per source with Adam's state, updated once a step, before the separator
+// The separator's adversary: a discriminator per source with Adam's state, updated once a step, before the separator
 // (Guso et al., ICASSP 2022). Their learning rate, 2e-4, and beta1, 0.5, are those of DCGAN and PatchGAN.
 #pragma once
 

@@ -7,8 +7,6 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "layers/stft.h"
-#include "models/discriminator.h"
-#include "models/vggish.h"
 #include "training/option_table.h"
 
 namespace unmix {
@@ -39,55 +37,41 @@ void zero_or_more(const char* option, double value) {
   require(value >= 0.0 && std::isfinite(value), fmt::format("{} {}: give zero or more", option, value));
 }
 
-void one_of(const char* option, const std::string& value, const std::vector<std::string>& choices) {
-  for (const std::string& choice : choices)
-    if (value == choice) return;
-  throw UsageError(fmt::format("{} {}: give one of {}", option, value, fmt::join(choices, ", ")));
-}
-
 }  // namespace
 
-Variant TrainOptions::loss_variant() const { return variant == "paper" ? Variant::paper : Variant::seed; }
-
-Precision TrainOptions::arithmetic() const {
-  return precision == "bf16" ? Precision::bf16 : precision == "tf32" ? Precision::tf32 : Precision::fp32;
+const ModelEntry& TrainOptions::model_entry() const {
+  return architecture != nullptr ? *architecture : default_model(!target.empty() || dataset != "musdb");
 }
 
-double TrainOptions::learning_rate() const {
-  if (lr == "auto") return Objective(loss).learning_rate();
-  const auto value = parse_number(lr);
-  require(value > 0.0, fmt::format("--lr {}: give a number above zero, or auto", lr));
-  return *value;
-}
-
-bool TrainOptions::adversarial() const { return Objective(loss).contains("Adversarial"); }
-
-bool TrainOptions::deep_features() const { return Objective(loss).contains("DeepFeature"); }
+std::string TrainOptions::model_name() const { return joint() ? std::string(model_entry().name) : target_of(*this); }
 
 std::vector<std::string> TrainOptions::targets() const {
-  return joint() ? musdb_sources : std::vector<std::string>{model_name()};
+  return joint() ? model_entry().sources : std::vector<std::string>{model_name()};
+}
+
+const DiscriminatorEntry& TrainOptions::discriminator_entry() const {
+  return discriminator != nullptr ? *discriminator : discriminator_registry().front();
 }
 
 namespace {
 
-void validate_adversarial(const TrainOptions& o) {
-  if (!o.discriminator.empty()) find_discriminator(o.discriminator);
-  if (!o.gan.empty()) parse_gan(o.gan);
+// Options of networks that the loss does not bring are refused.
+void validate_networks(const TrainOptions& o) {
   zero_or_more("--feature-matching", o.feature_matching);
-  if (o.adversarial()) return;
-  const std::pair<const char*, bool> given[] = {
-      {"--discriminator", !o.discriminator.empty()},         {"--gan", !o.gan.empty()},
-      {"--feature-matching", o.feature_matching > 0.0},      {"--spectral-norm", o.spectral_norm},
-      {"--unpaired-mixtures", !o.unpaired_mixtures.empty()}, {"--unpaired-stems", !o.unpaired_stems.empty()}};
-  for (const auto& [option, is_given] : given)
-    require(!is_given, fmt::format("{} belongs to the loss Adversarial, which '{}' does not have", option, o.loss));
-}
-
-void validate_deep_features(const TrainOptions& o) {
-  parse_vggish_frontend(o.vggish_frontend_name());
-  const bool given = !o.vggish.empty() || !o.vggish_frontend.empty();
-  require(!given || o.deep_features(), fmt::format("{} belongs to the loss DeepFeature, which '{}' does not have",
-                                                   o.vggish.empty() ? "--vggish-frontend" : "--vggish", o.loss));
+  const auto belong = [&](LossNetworks networks, const std::vector<std::pair<const char*, bool>>& given) {
+    if (o.loss.uses(networks)) return;
+    for (const auto& [option, is_given] : given)
+      require(!is_given, fmt::format("{} belongs to the loss {}, which '{}' does not have", option,
+                                     names_of_losses_with(networks), o.loss.text()));
+  };
+  belong(LossNetworks::discriminators, {{"--discriminator", o.discriminator != nullptr},
+                                        {"--gan", o.gan.has_value()},
+                                        {"--feature-matching", o.feature_matching > 0.0},
+                                        {"--spectral-norm", o.spectral_norm},
+                                        {"--unpaired-mixtures", !o.unpaired_mixtures.empty()},
+                                        {"--unpaired-stems", !o.unpaired_stems.empty()}});
+  belong(LossNetworks::features,
+         {{"--vggish", !o.vggish.empty()}, {"--vggish-frontend", o.vggish_frontend.has_value()}});
 }
 
 bool is_default(const TrainOptions& options, const std::string& name) {
@@ -108,22 +92,27 @@ void validate_dataset(const TrainOptions& o) {
         require(chosen.has(name) || is_default(o, name),
                 fmt::format("--{} belongs to --dataset {}, this is {}", name, other.name, o.dataset));
   }
-  static_cast<void>(parse_augmentations(o.augmentation_names()));
   positive("--nb-train-samples", o.nb_train_samples);
   positive("--nb-valid-samples", o.nb_valid_samples);
 }
 
 void validate_target(const TrainOptions& o) {
-  require(o.architecture != "joint" || o.target.empty(), "--target belongs to a single model: leave it out with joint");
-  require(!o.joint() || o.dataset == "musdb",
-          fmt::format("--architecture joint needs the four sources of --dataset musdb, {} has one target", o.dataset));
-  if (o.joint()) return;
+  const ModelEntry& model = o.model_entry();
+  if (o.joint()) {
+    require(o.target.empty(),
+            fmt::format("--target belongs to a model of one target: leave it out with {}", model.name));
+    require(o.dataset == "musdb",
+            fmt::format("--architecture {} needs the four sources of --dataset musdb, {} has one target", model.name,
+                        o.dataset));
+    return;
+  }
   const std::string target = o.model_name();
-  require(!target.empty(), "--architecture single needs --target");
+  require(!target.empty(), fmt::format("--architecture {} needs --target", model.name));
   if (o.dataset == "musdb") {
     std::vector<std::string> targets = musdb_sources;
     targets.emplace_back("accompaniment");
-    return one_of("--target", target, targets);
+    require(contains(targets, target), fmt::format("--target {}: give one of {}", target, fmt::join(targets, ", ")));
+    return;
   }
   require(target.find_first_of("/*?[]") == std::string::npos && !target.starts_with('.'),
           fmt::format("the target would be named '{}', which no file can be: give --target NAME", target));
@@ -132,14 +121,13 @@ void validate_target(const TrainOptions& o) {
 }  // namespace
 
 void TrainOptions::validate() const {
-  Objective{loss};
-  one_of("--variant", variant, {"seed", "paper"});
-  one_of("--precision", precision, {"fp32", "tf32", "bf16"});
-  if (!architecture.empty()) one_of("--architecture", architecture, {"joint", "single"});
   validate_dataset(*this);
   validate_target(*this);
+  const auto sources = static_cast<int64_t>(targets().size());
+  require(sources >= loss.least_sources(), fmt::format("--loss {} needs {} sources or more, this model has {}",
+                                                       loss.text(), loss.least_sources(), sources));
   require(checkpoint.empty() || model.empty(), "--checkpoint resumes a run and --model starts a new one: give one");
-  learning_rate();
+  positive("--lr", learning_rate());
   require(checkpoint_minutes >= 0.0, fmt::format("--checkpoint-minutes {}: give zero or more", checkpoint_minutes));
   positive("--epochs", epochs);
   positive("--batch-size", batch_size);
@@ -149,7 +137,7 @@ void TrainOptions::validate() const {
           fmt::format("--lr-decay-gamma {}: give a number between 0 and 1", lr_decay_gamma));
   zero_or_more("--weight-decay", weight_decay);
   zero_or_more("--clip-gradient-norm", clip_gradient_norm);
-  static_cast<void>(Stft(nfft, nhop, Device::cpu));  // throws for what it cannot be
+  check_stft_sizes(nfft, nhop);
   positive("--seq-dur", seq_dur);
   require(seq_dur <= 86400.0, fmt::format("--seq-dur {}: give seconds, a day at most", seq_dur));
   positive("--samples-per-track", samples_per_track);
@@ -159,14 +147,14 @@ void TrainOptions::validate() const {
   require(nb_workers >= 0, fmt::format("--nb-workers {}: give zero or more", nb_workers));
   const bool unpaired = !unpaired_mixtures.empty() || !unpaired_stems.empty();
   require(!balance || !unpaired, "--balance compares gradients of the batch's masks: leave out unpaired data");
-  validate_adversarial(*this);
-  validate_deep_features(*this);
+  validate_networks(*this);
 }
 
 std::string resume_conflict(const nlohmann::json& before, const nlohmann::json& now) {
   for (const auto& [key, value] : now.items()) {
     if (is_in(kFreeToChange, key) || !before.contains(key) || before.at(key) == value) continue;
     if (is_in(kMayMove, key) && before.at(key) != "" && value != "") continue;
+    if (key == "variant" && before.at(key) == "seed" && value == "code") continue;  // its name before
     std::string option = key;
     std::replace(option.begin(), option.end(), '_', '-');
     return fmt::format("--{} was {}, now {}", option, before.at(key).dump(), value.dump());

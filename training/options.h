@@ -3,20 +3,28 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "data/registry.h"
-#include "losses/gan.h"
 #include "losses/objective.h"
+#include "models/discriminator.h"
+#include "models/registry.h"
+#include "models/vggish.h"
 #include "tensor/gemm.h"
 
 namespace unmix {
 
+struct LearningRate {
+  std::optional<double> value = 1e-3;  // none ("auto"): the study's for the loss
+  bool operator==(const LearningRate&) const = default;
+};
+
 struct TrainOptions : DatasetOptions {
-  std::string loss = "L2freq";
-  std::string variant = "seed";  // seed | paper
-  std::string architecture;      // joint | single; empty: single where there is one target
+  Objective loss{"L2freq"};
+  Variant variant = Variant::code;
+  const ModelEntry* architecture = nullptr;  // of the registry; null: default_model
   std::filesystem::path output = "unmix-model";
   std::filesystem::path checkpoint;  // a model directory to resume
   std::filesystem::path model;       // a model directory to start from
@@ -25,7 +33,7 @@ struct TrainOptions : DatasetOptions {
   std::filesystem::path cache;       // of decoded stems; empty: the user's cache folder
   int epochs = 1000;
   int batch_size = 16;
-  std::string lr = "0.001";  // a number, or auto: the study's for this loss
+  LearningRate lr;
   int patience = 140;
   int lr_decay_patience = 80;
   double lr_decay_gamma = 0.3;
@@ -38,34 +46,27 @@ struct TrainOptions : DatasetOptions {
   double dropout = 0.4;
   double bandwidth = 16000.0;  // Hz
   int nb_workers = 1;
-  std::string precision = "fp32";                           // fp32 | tf32 | bf16
-  std::string discriminator;                                // of Adversarial: patch | dcgan; empty: patch
-  std::string gan;                                          // lsgan | hinge; empty: lsgan
+  Precision precision = Precision::fp32;
+  const DiscriminatorEntry* discriminator = nullptr;        // of the registry; null: its first
+  std::optional<Gan> gan;                                   // none: lsgan
   double feature_matching = 0.0;                            // its weight
   bool spectral_norm = false;                               // of the discriminators
-  std::filesystem::path vggish;                             // weights of DeepFeature's network; empty: random ones
-  std::string vggish_frontend;                              // waveform | spectrogram; empty: waveform
+  std::filesystem::path vggish;                             // weights of VGGish; empty: random ones
+  std::optional<VggishFrontend> vggish_frontend;            // none: waveform
   std::filesystem::path unpaired_mixtures, unpaired_stems;  // folders for the discriminators; empty: none
   bool balance = false;                                     // the terms of a sum weighted by their gradients
   bool quiet = false;
   std::string label;  // in front of messages where several runs share a terminal: "L2freq: "
   Device device = Device::cpu;
 
-  bool joint() const {
-    return architecture == "joint" || (architecture.empty() && target.empty() && dataset == "musdb");
-  }
-  std::string model_name() const { return joint() ? "joint" : target_of(*this); }
+  const ModelEntry& model_entry() const;  // `architecture`, or the default for the number of targets
+  bool joint() const { return !model_entry().sources.empty(); }  // several targets in one network
+  std::string model_name() const;                                // "joint"; of a single model its target
+  std::vector<std::string> targets() const;                      // of the network's heads
+  double learning_rate() const { return lr.value ? *lr.value : loss.learning_rate(); }
+  const DiscriminatorEntry& discriminator_entry() const;
   std::filesystem::path cache_folder() const { return cache.empty() ? default_cache_folder() : cache; }
   bool shows_progress() const { return !quiet && label.empty(); }  // bars, of which a terminal has room for one
-  Variant loss_variant() const;
-  Precision arithmetic() const;
-  double learning_rate() const;
-  bool adversarial() const;    // whether the loss has discriminators
-  bool deep_features() const;  // whether the loss has VGGish features
-  std::string vggish_frontend_name() const { return vggish_frontend.empty() ? "waveform" : vggish_frontend; }
-  std::string discriminator_name() const { return discriminator.empty() ? "patch" : discriminator; }
-  Gan gan_kind() const { return gan.empty() ? Gan::lsgan : parse_gan(gan); }
-  std::vector<std::string> targets() const;  // of the network's heads
 
   // Throws UsageError for values that cannot be, alone or together.
   void validate() const;

@@ -1,4 +1,5 @@
-// One training step: spectra, masks, loss, gradients, update. Nothing in it waits for the device.
+// One training step: spectra, masks, loss, gradients, update. Nothing in it waits for the device. The spectra are made
+// by Signals (losses/signals.h), since the loss needs them too.
 #pragma once
 
 #include "losses/balancer.h"
@@ -15,7 +16,8 @@ struct UnpairedSignals {
   Tensor stems = {};    // (sources, batch, channels, samples)
 };
 
-struct Learner {
+// What a step works on.
+struct StepContext {
   MaskNetwork& network;
   const Stft& stft;
   const Objective& objective;
@@ -27,12 +29,12 @@ struct Learner {
 };
 
 // The loss of one batch without a graph, an update or a discriminator; the network's mode is the caller's.
-Tensor evaluate_loss(const Learner& learner, const Tensor& mixture, const Tensor& targets);
+Tensor evaluate_loss(const StepContext& context, const Tensor& mixture, const Tensor& targets);
 
 // Step number `step` (it chooses the dropout) of the run with this seed. mixture (batch, channels, samples), targets
 // (sources, batch, channels, samples), on the network's device and given away. Returns the loss before the update, and
 // after it that of the discriminators where there are any.
-Readback training_step(const Learner& learner, Tensor mixture, Tensor targets, uint64_t seed, uint64_t step,
+Readback training_step(const StepContext& context, Tensor mixture, Tensor targets, uint64_t seed, uint64_t step,
                        UnpairedSignals unpaired = {});
 
 }  // namespace unmix

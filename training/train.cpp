@@ -23,8 +23,7 @@ std::unique_ptr<MaskNetwork> make_network(const TrainOptions& options, int sampl
   config.layers = options.nb_layers;
   config.unidirectional = options.unidirectional;
   config.dropout = options.dropout;
-  if (options.joint()) return std::make_unique<JointOpenUnmix>(config, options.seed);
-  return std::make_unique<OpenUnmix>(config, options.seed);
+  return options.model_entry().make(config, options.seed);
 }
 
 // Null where neither mixtures nor stems are given.
@@ -37,7 +36,6 @@ std::unique_ptr<UnpairedData> open_unpaired(const TrainOptions& options, const D
   return data;
 }
 
-// As the study's code trains with SNRPSA.
 void square(InputStatistics& statistics) {
   for (auto* values : {&statistics.mean, &statistics.deviation})
     for (float& value : *values) value *= value;
@@ -96,7 +94,7 @@ History train(const TrainOptions& options) {
 History train(const TrainOptions& options, TrainingData& data) {
   options.validate();
   check_output(options);
-  set_precision(options.arithmetic());
+  const PrecisionScope precision(options.precision);
   const Stft stft(options.nfft, options.nhop, options.device);
   const auto dataset = open_dataset(options, data);
   const auto unpaired = open_unpaired(options, *dataset);
@@ -110,7 +108,7 @@ History train(const TrainOptions& options, TrainingData& data) {
     load_warm_start(options, *network);
   } else if (options.checkpoint.empty()) {
     InputStatistics statistics = data.statistics(options, *dataset, stft);
-    if (Objective(options.loss).contains("SNRPSA")) square(statistics);
+    if (options.loss.squared_statistics()) square(statistics);
     network->set_input_statistics(statistics.mean, statistics.deviation);
   }
   network->to(options.device);

@@ -42,22 +42,23 @@ struct Trainer::Pending {
 Trainer::Trainer(const TrainOptions& options, MaskNetwork& network, const Stft& stft, const Dataset& dataset,
                  const UnpairedData* unpaired)
     : options_(options),
+      targets_(options.targets()),
       network_(network),
       dataset_(dataset),
       unpaired_(unpaired),
       adversary_(make_adversary(options, stft, dataset.frames())),
       features_(make_features(options)),
       optimizer_(network.parameters(), {options.learning_rate(), options.weight_decay}),
-      objective_(options.loss, make_context(options, adversary_.get(), features_.get())),
+      objective_(options.loss.with(make_context(options, adversary_.get(), features_.get()))),
       balancer_(options.balance ? std::make_optional<Balancer>(objective_, options.device) : std::nullopt),
-      learner_{network,
-               stft,
-               objective_,
-               optimizer_,
-               dataset.sample_rate(),
-               options.clip_gradient_norm,
-               adversary_.get(),
-               balancer_ ? &*balancer_ : nullptr},
+      step_context_{network,
+                    stft,
+                    objective_,
+                    optimizer_,
+                    dataset.sample_rate(),
+                    options.clip_gradient_norm,
+                    adversary_.get(),
+                    balancer_ ? &*balancer_ : nullptr},
       schedule_({options.lr_decay_gamma, options.lr_decay_patience, kCooldown}),
       early_stopping_(options.patience) {}
 
@@ -115,11 +116,11 @@ double Trainer::train_epoch() {
                     !options_.shows_progress());
   std::optional<Pending> pending;  // the loss of the step before: reading it then costs the device no time
   while (auto batch = loader.next()) {
-    Tensor targets = select_target(*batch, options_).to(options_.device), mixture = batch->mixture.to(options_.device);
+    Tensor targets = select_targets(*batch, targets_).to(options_.device), mixture = batch->mixture.to(options_.device);
     Pending current{batch_++, mixture.dim(0), std::move(batch->tracks), std::nullopt};
     UnpairedSignals unpaired{on_device(batch->unpaired_mixture), on_device(batch->unpaired_stems)};
     batch.reset();  // the step gets the only handles, so that it can give the waveforms' memory back
-    current.loss = training_step(learner_, std::move(mixture), std::move(targets), options_.seed,
+    current.loss = training_step(step_context_, std::move(mixture), std::move(targets), options_.seed,
                                  static_cast<uint64_t>(step_++), std::move(unpaired));
     if (pending) account(*pending);
     pending = std::move(current);
@@ -148,20 +149,15 @@ void Trainer::save_within_epoch() {
         fmt::format("interrupted in epoch {}; continue with --checkpoint {}", epoch_ + 1, options_.output.string()));
 }
 
-std::string Trainer::remedy() const {
-  if (!objective_.contains("MinSNRsdsdr")) return "";
-  return "; MinSNRsdsdr has no value where estimates oppose their targets, SDSDRtime has";
-}
-
 // Adds a step's loss to the epoch's; one that is no number ends the run, with the files of the last epoch untouched.
 void Trainer::account(const Pending& pending) {
   const std::vector<float> losses = pending.loss->get();  // the discriminators' last
   for (const double loss : losses)
     check(std::isfinite(loss), "train",
           "the loss became {} in epoch {}, step {}, on {}; the last good weights are kept in {}{}", loss, epoch_ + 1,
-          pending.batch + 1, fmt::join(pending.tracks, "; "), options_.output.string(), remedy());
+          pending.batch + 1, fmt::join(pending.tracks, "; "), options_.output.string(), objective_.when_not_finite());
   loss_sum_ += losses.front() * static_cast<double>(pending.samples);
-  discriminator_sum_ += losses.back() * static_cast<double>(pending.samples);
+  if (adversary_) discriminator_sum_ += losses.back() * static_cast<double>(pending.samples);
   loss_count_ += pending.samples;
 }
 
@@ -173,11 +169,11 @@ double Trainer::validate() {
   for (int64_t index = 0; index < items; ++index) {
     if (save_is_due()) save_within_epoch();
     const Batch batch = dataset_.validation(index);
-    const double loss =
-        evaluate_loss(learner_, batch.mixture.to(options_.device), select_target(batch, options_).to(options_.device))
-            .item();
+    const double loss = evaluate_loss(step_context_, batch.mixture.to(options_.device),
+                                      select_targets(batch, targets_).to(options_.device))
+                            .item();
     check(std::isfinite(loss), "train", "the loss of validation track {} became {} in epoch {}{}", batch.tracks[0],
-          loss, epoch_ + 1, remedy());
+          loss, epoch_ + 1, objective_.when_not_finite());
     sum += loss;
     progress.show(index + 1, "");
   }
@@ -197,7 +193,7 @@ nlohmann::json Trainer::run_json() const {
       {"train_time_history", history_.train_time},
       {"num_bad_epochs", early_stopping_.bad_epochs()},
       {"commit", std::string(commit())}};
-  if (options_.adversarial()) run["discriminator_loss_history"] = history_.discriminator_loss;
+  if (adversary_) run["discriminator_loss_history"] = history_.discriminator_loss;
   if (features_) run["features"] = features_->description();
   return run;
 }

@@ -47,7 +47,6 @@ class Trainer {
   bool save_is_due() const;
   void save_within_epoch();
   double validate();
-  std::string remedy() const;  // of a loss that is no number, for messages
   bool finish_epoch(double train_loss, double seconds);
   void account(const Pending& pending);
   double mean_of(double sum) const { return sum / static_cast<double>(loss_count_); }
@@ -58,6 +57,7 @@ class Trainer {
   void write_files(bool with_weights);
 
   const TrainOptions& options_;
+  const std::vector<std::string> targets_;  // of the network's heads
   MaskNetwork& network_;
   const Dataset& dataset_;
   const UnpairedData* unpaired_;
@@ -66,7 +66,7 @@ class Trainer {
   Adam optimizer_;
   Objective objective_;
   std::optional<Balancer> balancer_;
-  Learner learner_;
+  StepContext step_context_;
   ReduceLROnPlateau schedule_;
   EarlyStopping early_stopping_;
   History history_;

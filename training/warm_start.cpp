@@ -19,7 +19,7 @@ struct Difference {
 
 void check_same(const std::string& source, const std::vector<Difference>& differences) {
   for (const auto& d : differences)
-    check(!d.differs(), "train", "{} has {} {}, this run {}: a warm start wants the same", source, d.option, d.there,
+    check(!d.differs(), "train", "{} has {} {}, this run {}: a warm start needs the same", source, d.option, d.there,
           d.here);
 }
 
@@ -33,11 +33,15 @@ fs::path weights_of(const TrainOptions& options) {
   const auto has = [&](const std::string& target) {
     return std::any_of(files.begin(), files.end(), [&](const TargetFile& file) { return file.target == target; });
   };
+  const ModelEntry& model = options.model_entry();
   const bool found = has(options.model_name());
-  check(found || options.joint() || !has("joint"), "train",
-        "--model {} holds a joint model, this run trains a single one: leave out --target", options.model.string());
+  for (const ModelEntry& other : model_registry())
+    check(found || other.sources.empty() || !has(std::string(other.name)), "train",
+          "--model {} holds a {} model, this run trains a {} one: give --architecture {}", options.model.string(),
+          other.name, model.name, other.name);
   check(found || !options.joint(), "train",
-        "--model {} holds single models, this run trains a joint one: give --target", options.model.string());
+        "--model {} holds models of one target each, this run trains a {} one: give --target", options.model.string(),
+        model.name);
   return find_target_file(options.model, options.model_name());
 }
 
@@ -49,7 +53,7 @@ void load_warm_start(const TrainOptions& options, MaskNetwork& network) {
   const NetworkPlan plan = infer_network(weights.tensors, file.string());
   const NetworkConfig &there = plan.config, &here = network.config();
   check_same(file.string(),
-             {{"the architecture", std::string(plan.architecture->name), options.joint() ? "joint" : "single"},
+             {{"the architecture", std::string(plan.architecture->name), std::string(options.model_entry().name)},
               {"--hidden-size", text(there.hidden), text(here.hidden)},
               {"--nb-layers", text(there.layers), text(here.layers)},
               {"LSTM directions", directions(there), directions(here)},

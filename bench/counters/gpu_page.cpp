@@ -105,9 +105,9 @@ void print_step() {
   const Stft stft(256, 64, kCuda);
   Adam optimizer(network.parameters(), {});
   const Objective objective("L2freq");
-  const Learner learner{network, stft, objective, optimizer, 44100};
+  const StepContext context{network, stft, objective, optimizer, 44100};
   const auto step = [&](uint64_t index) {
-    return training_step(learner, Tensor::full({2, 2, 2048}, 0.1f, kCuda), Tensor::full({4, 2, 2, 2048}, 0.05f, kCuda),
+    return training_step(context, Tensor::full({2, 2, 2048}, 0.1f, kCuda), Tensor::full({4, 2, 2, 2048}, 0.05f, kCuda),
                          1, index);
   };
   step(0).get();

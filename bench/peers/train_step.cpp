@@ -29,33 +29,32 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   try {
     const Device device = parse_device(device_name);
-    set_precision(precision == "bf16" ? Precision::bf16 : precision == "tf32" ? Precision::tf32 : Precision::fp32);
+    const PrecisionScope arithmetic(choose("precision", precision, precision_names));
     NetworkConfig config;
     config.max_bin = max_bin_of(44100, 4096, 16000);
     config.hidden = hidden;
-    const auto network = joint ? std::unique_ptr<MaskNetwork>(std::make_unique<JointOpenUnmix>(config, 1))
-                               : std::make_unique<OpenUnmix>(config, 1);
+    const auto network = default_model(/*one_target=*/!joint).make(config, 1);
     network->to(device);
     const Stft stft(4096, 1024, device);
     Adam optimizer(network->parameters(), {.weight_decay = 1e-5});
     const auto samples = static_cast<int64_t>(seconds * 44100);
     TrainOptions options;
-    options.loss = loss_name;
-    options.discriminator = discriminator;
+    options.loss = Objective(loss_name);
+    if (!discriminator.empty()) options.discriminator = &find_discriminator(discriminator);
     options.device = device;
     options.quiet = true;
     if (!joint) options.target = "vocals";
     const auto adversary = make_adversary(options, stft, samples);
     const auto features = make_features(options);
-    const Objective objective(loss_name, make_context(options, adversary.get(), features.get()));
-    const Learner learner{*network, stft, objective, optimizer, 44100, 0.0, adversary.get()};
+    const Objective objective = options.loss.with(make_context(options, adversary.get(), features.get()));
+    const StepContext context{*network, stft, objective, optimizer, 44100, 0.0, adversary.get()};
     std::string line;
     for (uint64_t step = 0; std::getline(std::cin, line); ++step) {
       Tensor mixture = noise({batch, 2, samples}, 2 * step).to(device);
       Tensor targets = noise({network->heads(), batch, 2, samples}, 2 * step + 1).to(device);
       synchronize(device);
       const auto start = std::chrono::steady_clock::now();
-      const Readback loss = training_step(learner, std::move(mixture), std::move(targets), 1, step);
+      const Readback loss = training_step(context, std::move(mixture), std::move(targets), 1, step);
       static_cast<void>(loss.get());
       synchronize(device);
       const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;

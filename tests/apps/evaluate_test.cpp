@@ -214,7 +214,7 @@ TEST_F(ProgramEvaluate, WrongUsageIsOneLine) {
   };
   expect_error(run({}), 2, "--model DIR, --method NAME, --estimate DIR");
   expect_error(run({"--method", "IRM1"}), 2, "--root DIR");
-  expect_error(run({"--method", "IRM3", "--root", "songs", "--is-wav"}), 2, "--method IRM3: there are mixture");
+  expect_error(run({"--method", "IRM3", "--root", "songs", "--is-wav"}), 2, "--method IRM3: give one of mixture");
   expect_error(run({"--method", "IRM1", "--root", "songs", "--is-wav", "--mode", "v5"}), 2, "--mode v5");
   expect_error(run({"--method", "IRM1", "--root", "songs", "--is-wav", "--win", "0"}), 2, "--win 0");
   expect_error(run({"--method", "IRM1", "--root", "songs", "--is-wav", "--average", "median"}), 2, "--average median");
@@ -231,7 +231,7 @@ TEST_F(ProgramEvaluate, WrongUsageIsOneLine) {
   }
   expect_error(windows({"--outdir", "./songs/"}), 2, "--outdir ./songs/: estimates would be written over the files in");
   expect_error(windows({"--subset", "../test"}), 2, "--subset ../test: give the name of a folder");
-  expect_error(run({"--method", "IRM1", "--root", "songs"}), 1, "for its folders of WAV files add --is-wav");
+  expect_error(run({"--method", "IRM1", "--root", "songs"}), 1, "its folders of WAV files are read with is-wav");
   expect_error(run({"--method", "IRM1", "--root", "nowhere"}), 1, "nowhere/test: no such folder");
 }
 

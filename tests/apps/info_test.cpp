@@ -30,7 +30,7 @@ TEST(ProgramInfo, GivesTheSameAsJson) {
   EXPECT_EQ(info["losses"].size(), loss_registry().size());
   EXPECT_EQ(info["models"].size(), model_registry().size());
   EXPECT_EQ(info["datasets"].size(), dataset_registry().size());
-  EXPECT_EQ(info["losses"][0]["name"], loss_registry()[0].name);
+  EXPECT_EQ(info["losses"][0]["name"], loss_registry().front().name);
   EXPECT_TRUE(info["devices"].contains("cpu"));
   EXPECT_EQ(info["libraries"]["oneDNN"].get<std::string>().front(), '2');
   EXPECT_FALSE(info["build"].get<std::string>().empty());

@@ -52,7 +52,7 @@ TEST_F(ProgramLoss, EveryLossAgreesWithTheExampleInDouble) {
   const fs::path input = data / "loss-example/random-stereo.safetensors", output = folder / "grad.safetensors";
   const json example = json::parse(read_file(data / "loss-example/random-stereo.json"));
   for (const LossEntry& loss : loss_registry())
-    for (const std::string variant : {"seed", "paper"}) {
+    for (const std::string variant : {"seed", "paper"}) {  // the example calls the code variant by its older name
       const json& expected = example[variant].value(std::string(loss.name), json());
       if (expected.is_null()) continue;
       const auto result = run_program({"loss", "--name", std::string(loss.name), "--variant", variant, "--input",
@@ -77,7 +77,7 @@ TEST_F(ProgramLoss, SizesComeFromTheFileOrTheOptions) {
   const double value = json::parse(from_file.output)["loss"];
   EXPECT_GT(value, 0.0);
   write_batch([](TensorFile& file) { file.metadata.clear(); });
-  expect_error(run({"--nhop", "8"}), 2, "has no metadata 'n_fft': give --nfft");
+  expect_error(run({"--nhop", "8"}), 2, "--nfft is missing: ");
   const auto from_options = run({"--nfft", "16", "--nhop", "8"});
   EXPECT_EQ(from_options.output, from_file.output);
   const auto paper = run({"--nfft", "16", "--nhop", "8", "--variant", "paper"});
@@ -112,14 +112,14 @@ TEST_F(ProgramLoss, BadInputIsOneLine) {
   expect_error(run({"--nfft", "15"}), 2, "n_fft 15 must be even");
   expect_error(run({"--nhop", "17"}), 2, "hop 17 must be between 1 and n_fft 16");
   expect_error(run({"--nfft", "-2"}), 2, "--nfft");
-  expect_error(run({"--variant", "third"}), 2, "--variant third: give seed or paper");
+  expect_error(run({"--variant", "third"}), 2, "--variant third: give one of code, paper, seed");
   expect_error(run_program({"loss", "--name", "L3freq", "--input", batch}), 2, "there is no loss 'L3freq'; nearest: ");
   expect_error(run_program({"loss", "--name", "L2freq", "--input", folder / "none"}), 1, "none: no such file");
 
   write_batch([](TensorFile& file) { file.tensors.pop_back(); });
   expect_error(run(), 1, "has no tensor 'masks'");
   write_batch([](TensorFile& file) { file.tensors[0].second = Tensor::zeros({2, 64}); });
-  expect_error(run(), 1, "'mixture' has shape [2, 64]; 3 dimensions are wanted");
+  expect_error(run(), 1, "'mixture' has shape [2, 64]; 3 dimensions are required");
   write_batch([](TensorFile& file) { file.tensors[1].second = Tensor::zeros({2, 1, 2, 63}); });
   expect_error(run(), 1, "mixture [1, 2, 64] and targets [2, 1, 2, 63] do not fit");
   write_batch([](TensorFile& file) { file.metadata["n_hop"] = "8x"; });

@@ -227,7 +227,7 @@ TEST_F(ProgramSeparate, BadInputIsOneLineAndWritesNothing) {
   expect_error(run({"song.wav", "--niter", "-1"}), 2, "--niter -1: give 0 or more");
   expect_error(run({"song.wav", "--aggregate", "drums"}), 2, "--aggregate drums: give JSON such as");
   expect_error(run({"song.wav", "--segment", "0.001"}), 2, "--segment 0.001: give 0.03 seconds or more");
-  expect_error(run({"song.wav", "--start", "7", "--quiet"}), 1, "--start 7 s is behind its end, 0.625 s");
+  expect_error(run({"song.wav", "--start", "7", "--quiet"}), 1, "start 7 s is behind its end, 0.625 s");
   expect_error(run_program({"separate", "song.wav", "--model", "none"}, folder.path()), 1, "there is no such folder");
   const std::string weights = read_file(folder / "model/joint.safetensors");
   write_file(folder / "model/joint.safetensors", weights.substr(0, weights.size() / 2));

@@ -94,7 +94,8 @@ TEST(Musdb, StemFiles) {
   EXPECT_EQ(train[0].files.size(), 1U);
   EXPECT_NEAR(train[0].duration(), 20000.0 / 44100, 0.03);
   EXPECT_EQ(names(musdb_tracks(folder.path(), Subset::valid, false)), std::vector<std::string>{"Leaf - Summerghost"});
-  EXPECT_THAT(error_of([&] { musdb_tracks(folder.path(), Subset::train, true); }), HasSubstr("leave out --is-wav"));
+  EXPECT_THAT(error_of([&] { musdb_tracks(folder.path(), Subset::train, true); }),
+              HasSubstr("are read without is-wav"));
 }
 
 TEST(Musdb, WhatIsWrongWithAFolderIsNamed) {
@@ -111,7 +112,7 @@ TEST(Musdb, WhatIsWrongWithAFolderIsNamed) {
   EXPECT_NO_THROW(musdb_tracks(folder.path(), Subset::train, true));
   EXPECT_THAT(error(Subset::test), HasSubstr((folder / "test").string()));
   EXPECT_TRUE(musdb_tracks(folder.path(), Subset::valid, true).empty());
-  EXPECT_THAT(error_of([&] { musdb_tracks(folder.path(), Subset::train, false); }), HasSubstr("add --is-wav"));
+  EXPECT_THAT(error_of([&] { musdb_tracks(folder.path(), Subset::train, false); }), HasSubstr("are read with is-wav"));
 
   write_audio(track / "bass.wav", noise(44100, 2, 999));
   EXPECT_THAT(error(), ::testing::AllOf(HasSubstr("song"), HasSubstr("bass.wav has 999 frames, mixture.wav has 1000")));

@@ -88,7 +88,7 @@ std::vector<BadCall> shape_calls() {
 std::vector<BadCall> product_calls() {
   return {
       {"matmul", "inner", "[2, 3] and [2, 3]", [] { matmul(of({2, 3}), of({2, 3})); }},
-      {"matmul", "inner_transposed", "[2, 3] transposed", [] { matmul(of({2, 3}), of({3, 2}), true, false); }},
+      {"matmul", "inner_transposed", "[2, 3] transposed", [] { matmul(of({2, 3}), of({3, 2}), {.a = true}); }},
       {"matmul", "batch", "[2, 2, 3] and [3, 3, 2]", [] { matmul(of({2, 2, 3}), of({3, 3, 2})); }},
       {"matmul", "rank", "[2, 2, 3] and [3, 2]", [] { matmul(of({2, 2, 3}), of({3, 2})); }},
       {"matmul", "vector", "[3]", [] { matmul(of({3}), of({3})); }},
@@ -177,14 +177,14 @@ std::vector<BadCall> loss_calls() {
   };
   const auto zeros = [](Shape shape) { return Tensor::zeros(std::move(shape)); };
   return {
-      {"distance", "target", "[2, 4]", [=] { distance({of({2, 3}), {}}, zeros({2, 4}), Distance::squared); }},
+      {"distance", "target", "[2, 4]", [=] { distance({of({2, 3})}, zeros({2, 4}), Distance::squared); }},
       {"distance", "magnitude", "[4, 3]",
        [=] { distance(estimate({2, 3, 4}, {4, 3}), zeros({2, 3, 4}), Distance::squared); }},
-      {"distance", "scalar", "[]", [=] { distance({of({}), {}}, zeros({}), Distance::absolute); }},
+      {"distance", "scalar", "[]", [=] { distance({of({})}, zeros({}), Distance::absolute); }},
       {"gram_difference", "rank", "[2, 3]", [=] { gram_difference(of({2, 3}), zeros({2, 3})); }},
       {"gram_difference", "target", "[1, 3, 2]", [=] { gram_difference(of({1, 2, 3}), zeros({1, 3, 2})); }},
-      {"project", "target", "[2, 4]", [=] { project({of({2, 3}), {}}, zeros({2, 4}), Gain::one, true); }},
-      {"project", "magnitude", "[4]", [=] { project(estimate({2, 3}, {4}), zeros({3}), Gain::one, true); }},
+      {"project", "target", "[2, 4]", [=] { project({of({2, 3})}, zeros({2, 4}), Gain::one, Vectors::all); }},
+      {"project", "magnitude", "[4]", [=] { project(estimate({2, 3}, {4}), zeros({3}), Gain::one, Vectors::all); }},
       {"binary_cross_entropy", "targets", "[2, 4]", [=] { binary_cross_entropy(of({2, 3}), zeros({2, 4})); }},
       {"cross_entropy", "labels", "[2, 3]", [=] { cross_entropy(of({2, 3}), zeros({2, 3})); }},
       {"spectral_distances", "target", "[2, 3, 4]", [=] { spectral_distances(of({2, 3, 2}), zeros({2, 3, 4}), 0.1f); }},

@@ -26,7 +26,9 @@ OpRow matmul_row(bool transpose_a, bool transpose_b, int64_t batch) {
   return {"matmul",
           batch > 0 ? variant + "_batch" : variant,
           {uniform(a), uniform(b)},
-          [=](const Vars& v) { return matmul(v[0], v[1], transpose_a, transpose_b); },
+          [=](const Vars& v) {
+            return matmul(v[0], v[1], {transpose_a, transpose_b});
+          },
           reference};
 }
 

@@ -57,7 +57,7 @@ TEST_P(EveryDataset, ShapesAndNames) {
 
 TEST_P(EveryDataset, ASampleDependsOnSeedEpochAndIndexAlone) {
   DatasetOptions augmented = options();
-  if (sums()) augmented.source_augmentations = Names{"gain", "channelswap"};
+  if (sums()) augmented.source_augmentations = std::vector{Augmentation::gain, Augmentation::channelswap};
   const auto data = open_tree(augmented);
   const int64_t count = data->samples_per_epoch();
   const Batch whole = data->batch(3, 0, count);
@@ -125,7 +125,7 @@ TEST_P(EveryDataset, TracksMustBeLongerThanAnExcerpt) {
 TEST_P(EveryDataset, ValidationIsTheSameInEveryRun) {
   DatasetOptions other = options();
   other.seed = 7;
-  if (sums()) other.source_augmentations = Names{"gain", "channelswap"};
+  if (sums()) other.source_augmentations = std::vector{Augmentation::gain, Augmentation::channelswap};
   const auto data = open(), again = open_tree(other);
   const bool excerpts = GetParam() == "sourcefolder" || GetParam() == "aligned";
   ASSERT_EQ(data->validation_items(), GetParam() == "sourcefolder" ? 6 : kTreeValid);
@@ -141,7 +141,7 @@ TEST_P(EveryDataset, ValidationIsTheSameInEveryRun) {
 
 TEST_P(EveryDataset, StatisticsAreTakenWithoutAugmentation) {
   DatasetOptions augmented = options();
-  if (sums()) augmented.source_augmentations = Names{"gain"};
+  if (sums()) augmented.source_augmentations = std::vector{Augmentation::gain};
   augmented.random_track_mix = augmented.random_interferer_mix = true;
   const auto plain = open(), data = open_tree(augmented);
   ASSERT_EQ(data->statistics_items(), GetParam() == "sourcefolder" ? 20 : kTreeTracks);

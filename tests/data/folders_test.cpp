@@ -181,7 +181,7 @@ TEST_F(Folders, VariableSourcesWithoutTheTarget) {
   EXPECT_EQ(strict->samples_per_epoch(), kTreeTracks - 1);
   EXPECT_THAT(strict->left_out()[0], HasSubstr("train/b is left out: it has no file 'vocals.wav'; --silence-missing"));
   options.silence_missing = true;
-  options.source_augmentations = Names{"gain"};
+  options.source_augmentations = std::vector{Augmentation::gain};
   const Batch silent = open_tree(options)->batch(0, 1, 1);
   for (const float sample : silent.targets.to_vector()) ASSERT_EQ(sample, 0.0F);
   EXPECT_GT(silent.mixture.data()[0], 0.0F);
@@ -242,7 +242,7 @@ TEST_F(Folders, ForceStereoTakesMonoAndMoreChannels) {
   ASSERT_EQ(strict->left_out().size(), 2U);
   EXPECT_THAT(strict->left_out()[0],
               HasSubstr("vocals.wav has 1 channel, the model 2: --source-augmentations force_stereo takes it"));
-  options.source_augmentations = Names{"force_stereo"};
+  options.source_augmentations = std::vector{Augmentation::force_stereo};
   const auto data = open_tree(options);
   EXPECT_THAT(data->left_out(), testing::IsEmpty());
   const Batch mono = data->batch(0, 0, 1), three = data->batch(0, 1, 1);
@@ -255,16 +255,16 @@ TEST_F(Folders, ForceStereoTakesMonoAndMoreChannels) {
 TEST_F(Folders, AugmentationsInTheirOrder) {
   DatasetOptions options = tree("trackfolder_fix");
   write_source(root() / "train/a/vocals.wav", 50, 5000, 3);
-  const auto swaps = [&](const std::vector<std::string>& names) {
-    options.source_augmentations = names;
+  const auto swaps = [&](const std::vector<Augmentation>& augmentations) {
+    options.source_augmentations = augmentations;
     const auto data = open_tree(options);
     int count = 0;
     for (int64_t epoch = 0; epoch < 40; ++epoch)
       count += data->batch(epoch, 0, 1).targets.data()[0] == 51.0F / 128 ? 0 : 1;
     return count;
   };
-  EXPECT_EQ(swaps({"channelswap", "force_stereo"}), 0);
-  EXPECT_NEAR(swaps({"force_stereo", "channelswap"}), 20, 13);
+  EXPECT_EQ(swaps({Augmentation::channelswap, Augmentation::force_stereo}), 0);
+  EXPECT_NEAR(swaps({Augmentation::force_stereo, Augmentation::channelswap}), 20, 13);
 }
 
 TEST_F(Folders, FilesOfOtherRatesAreResampled) {
@@ -287,7 +287,7 @@ TEST(DatasetOptionsTest, OthersOptionsAreRefused) {
   EXPECT_NO_THROW(options.validate());
   EXPECT_EQ(options.model_name(), "vocals");
   EXPECT_FALSE(options.joint());
-  EXPECT_THAT(options.augmentation_names(), testing::IsEmpty());
+  EXPECT_THAT(options.augmentations(), testing::IsEmpty());
   const auto refused = [&](const char* part, const auto& change) {
     TrainOptions changed = options;
     change(changed);
@@ -300,10 +300,9 @@ TEST(DatasetOptionsTest, OthersOptionsAreRefused) {
   refused("--silence-missing belongs to --dataset trackfolder_var", [](auto& o) { o.silence_missing = true; });
   refused("--ext belongs to --dataset sourcefolder", [](auto& o) { o.ext = ".flac"; });
   refused("--dataset stems: give one of musdb, aligned", [](auto& o) { o.dataset = "stems"; });
-  refused("--architecture joint needs the four sources", [](auto& o) { o.architecture = "joint"; });
+  refused("--architecture joint needs the four sources", [](auto& o) { o.architecture = &find_model("joint"); });
   refused("needs --target-file and --interferer-files", [](auto& o) { o.interferer_files.clear(); });
   refused("named '*'", [](auto& o) { o.target_file = "*.wav"; });
-  refused("--source-augmentations pitch", [](auto& o) { o.source_augmentations = Names{"pitch"}; });
   refused("--nb-train-samples 0", [](auto& o) {
     o = {};
     o.dataset = "sourcefolder";

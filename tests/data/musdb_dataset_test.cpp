@@ -143,7 +143,7 @@ TEST_F(MusdbDatasetTest, WithoutMixingAllSourcesAreOneExcerpt) {
 TEST_F(MusdbDatasetTest, GainAndChannelSwap) {
   DatasetOptions augmented = options();
   augmented.samples_per_track = 500;
-  augmented.source_augmentations = std::vector<std::string>{"gain"};
+  augmented.source_augmentations = std::vector{Augmentation::gain};
   const Batch gained = MusdbDataset(tracks(), {}, augmented).batch(0, 0, 2000);
   double sum = 0;
   double low = 10;
@@ -159,7 +159,7 @@ TEST_F(MusdbDatasetTest, GainAndChannelSwap) {
   EXPECT_NEAR(low, 0.25, 0.005);
   EXPECT_NEAR(high, 1.25, 0.005);
 
-  augmented.source_augmentations = std::vector<std::string>{"channelswap"};
+  augmented.source_augmentations = std::vector{Augmentation::channelswap};
   const Batch swapped = MusdbDataset(tracks(), {}, augmented).batch(0, 0, 2000);
   int swaps = 0;
   for (int64_t i = 0; i < 8000; ++i) {
@@ -167,7 +167,7 @@ TEST_F(MusdbDatasetTest, GainAndChannelSwap) {
     swaps += samples[0] != samples[1] ? 1 : 0;  // the place moves, the track does not
   }
   EXPECT_NEAR(swaps, 4000, 250);
-  EXPECT_THROW(parse_augmentations({"reverb"}), UsageError);
+  EXPECT_THROW(choose("source-augmentations", "reverb", augmentation_names), UsageError);
 }
 
 TEST_F(MusdbDatasetTest, ASampleDependsOnSeedEpochAndIndexAlone) {

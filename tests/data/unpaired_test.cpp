@@ -141,7 +141,7 @@ TEST_F(Unpaired, RefusesWhatCannotBeUsed) {
   EXPECT_THAT(error(options("", "empty")), HasSubstr("of target 'vocals' is missing"));
   fs::create_directories(folder_ / "mono");
   write("mono/m.wav", kFrames, 6, 1);
-  EXPECT_THAT(error(options("mono")), HasSubstr("m.wav has 1 channel, 2 are wanted"));
+  EXPECT_THAT(error(options("mono")), HasSubstr("m.wav has 1 channel, 2 are expected"));
   UnpairedOptions long_excerpts = options("mixtures");
   long_excerpts.frames = 3 * kFrames + 1;
   EXPECT_THAT(error(long_excerpts), HasSubstr("no file is as long as an excerpt"));

@@ -51,7 +51,7 @@ struct Signals {
 
 TEST(Measures, LossesSeeTheEstimatesThemselves) {
   const Signals s;
-  const auto seed = loss_metrics(s.mixture, s.references, s.estimates, Variant::seed);
+  const auto seed = loss_metrics(s.mixture, s.references, s.estimates, Variant::code);
   const auto paper = loss_metrics(s.mixture, s.references, s.estimates, Variant::paper);
   const std::map<std::string, double> sums(seed.begin(), seed.end()), means(paper.begin(), paper.end());
   EXPECT_EQ(sums.size() + 2, loss_registry().size());
@@ -60,7 +60,7 @@ TEST(Measures, LossesSeeTheEstimatesThemselves) {
   EXPECT_NEAR(means.at("SISDRtime"), -s.sum(si_sdr) / 2, 1e-3);
   EXPECT_GT(sums.at("L1mask"), 0);
   // Negative control: perfect estimates.
-  for (const auto& [name, value] : loss_metrics(s.mixture, s.references, s.references, Variant::seed))
+  for (const auto& [name, value] : loss_metrics(s.mixture, s.references, s.references, Variant::code))
     if (name == "L1freq" || name == "L2time" || name == "L1mask") {
       EXPECT_NEAR(value, 0, 1e-5) << name;
     }
@@ -129,7 +129,7 @@ TEST(Measures, OfSeveralMethodsWithListeningScores) {
   std::vector<std::string> all = arguments;
   std::vector<std::string> alone = arguments;
   alone.insert(alone.end(), {"--vggish", "vggish.pth"});
-  expect_error(run_program(alone, folder.path()), 2, "--vggish belongs to DeepFeature: add --losses");
+  expect_error(run_program(alone, folder.path()), 2, "--vggish belongs to the losses: add --losses");
   std::filesystem::rename(folder / "true/mixture.wav", folder / "m.wav");
   expect_error(run_program(arguments, folder.path()), 1, "true has no mixture.wav; --mixture names another");
   all.insert(all.end(), {"--mixture", "m.wav", "--bss", "--losses", "--listening", "mos.csv", "--json"});

@@ -103,9 +103,10 @@ TEST(PthByHand, OtherObjectsAreSaid) {
   EXPECT_THAT(error_of_object("](" + tensor({4}, {1}) + "e"), HasSubstr("it holds a list or tuple, not a state dict"));
   EXPECT_THAT(error_of_object(tensor({4}, {1})), HasSubstr("it holds one tensor"));
   EXPECT_THAT(error_of_object("K\x01"), HasSubstr("it holds a single value"));
-  EXPECT_THAT(error_of_object(dict_of(text("model") + dict_of(text("w") + tensor({4}, {1})) + text("epoch") + "K\x01")),
-              HasSubstr("its dict has no tensors but model, epoch; a state dict is wanted, by itself or under the key "
-                        "'state_dict'"));
+  EXPECT_THAT(
+      error_of_object(dict_of(text("model") + dict_of(text("w") + tensor({4}, {1})) + text("epoch") + "K\x01")),
+      HasSubstr("its dict has no tensors but model, epoch; a state dict is expected, by itself or under the key "
+                "'state_dict'"));
   EXPECT_THAT(error_of_object(dict_of(text("w") + tensor({4}, {1}) + text("w") + tensor({4}, {1}))),
               HasSubstr("it has two tensors 'w'"));
 }

@@ -63,7 +63,7 @@ class LayersGolden : public ::testing::TestWithParam<Device> {
 };
 
 TEST_P(LayersGolden, Linear) {
-  Linear with_bias(7, 5, true, init), without(5, 3, false, init);
+  Linear with_bias({.in = 7, .out = 5}, init), without({.in = 5, .out = 3, .bias = false}, init);
   compare_layer("linear", with_bias);
   compare_layer("linear_no_bias", without);
 }
@@ -79,7 +79,13 @@ TEST_P(LayersGolden, Lstm) {
 TEST_P(LayersGolden, Conv2d) {
   for (const auto& [name, in, out] : {std::tuple("conv_2d", 2, 3), std::tuple("conv_2d_stride", 2, 3)}) {
     const auto o = golden.options(name);
-    Conv2d conv(in, out, o["kernel"][0], o["stride"][0], o["padding"][0], o["bias"], init);
+    Conv2d conv({.in = in,
+                 .out = out,
+                 .kernel = o["kernel"][0],
+                 .stride = o["stride"][0],
+                 .padding = o["padding"][0],
+                 .bias = o["bias"]},
+                init);
     compare_layer(name, conv);
   }
 }

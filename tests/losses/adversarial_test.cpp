@@ -27,7 +27,7 @@ class AdversarialGolden : public ::testing::TestWithParam<std::tuple<const char*
     discriminators_.to(device_);
     const auto options = golden_.options(case_);
     context_.discriminators = &discriminators_;
-    context_.gan = parse_gan(std::string(options["gan"]));
+    context_.gan = choose("gan", std::string(options["gan"]), gan_names);
     context_.feature_matching = options["feature_matching"];
     signals_.set_masks(masks_);
     if (options["unpaired"]) {
@@ -134,7 +134,7 @@ struct Game {
   }
   Tensor targets(uint64_t seed) const { return random_tensor({4, 2, 2, 1280}, seed, -1, 1, device); }
   Tensor mixture(uint64_t seed) const { return sum_axis(Var(targets(seed)), 0).value(); }
-  Learner learner(Adversary* opponent) { return {network, stft, *objective, *optimizer, 44100, 0.0, opponent}; }
+  StepContext learner(Adversary* opponent) { return {network, stft, *objective, *optimizer, 44100, 0.0, opponent}; }
 
   std::vector<float> step(uint64_t number, bool unpaired) {
     UnpairedSignals more;

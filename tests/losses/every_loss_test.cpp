@@ -210,14 +210,14 @@ TEST_P(EveryLoss, IsFiniteAtTheExtremes) {
 std::vector<Param> all_losses() {
   std::vector<Param> params;
   for (const LossEntry& loss : loss_registry())
-    for (const Variant variant : {Variant::seed, Variant::paper})
+    for (const Variant variant : {Variant::code, Variant::paper})
       for (const Device device : devices_present()) params.emplace_back(&loss, variant, device);
   return params;
 }
 
 INSTANTIATE_TEST_SUITE_P(Registry, EveryLoss, testing::ValuesIn(all_losses()), [](const auto& info) {
   return std::string(std::get<0>(info.param)->name) +
-         (std::get<1>(info.param) == Variant::seed ? "_seed_" : "_paper_") + std::string(name(std::get<2>(info.param)));
+         (std::get<1>(info.param) == Variant::code ? "_seed_" : "_paper_") + std::string(name(std::get<2>(info.param)));
 });
 
 TEST(LossRegistry, UnknownNameListsTheNearest) {
@@ -246,7 +246,7 @@ TEST(Signals, ComputesEverythingOnce) {
   const auto before = buffers();
   Var sum;
   for (const LossEntry& loss : loss_registry()) {
-    const Var value = loss.compute(signals, context_of(Variant::seed, Device::cpu));
+    const Var value = loss.compute(signals, context_of(Variant::code, Device::cpu));
     sum = sum.defined() ? sum + value : value;
   }
   sum.backward();

@@ -18,7 +18,7 @@ INSTANTIATE_TEST_SUITE_P(Devices, LossGoldens, ::testing::ValuesIn(devices_prese
 
 // "MRSTFT_seed" or, where the variants are one, "MRS"; "" for a loss that the file does not have.
 std::string golden_name(const GoldenFile& golden, const LossEntry& loss, Variant variant) {
-  const std::string alone(loss.name), varied = alone + (variant == Variant::seed ? "_seed" : "_paper");
+  const std::string alone(loss.name), varied = alone + (variant == Variant::code ? "_seed" : "_paper");
   return golden.has("value." + varied) ? varied : golden.has("value." + alone) ? alone : "";
 }
 
@@ -30,7 +30,7 @@ TEST_P(LossGoldens, ValuesAndGradientsAgree) {
   const std::vector<double> index = golden.values("index");
   int compared = 0;
   for (const LossEntry& loss : loss_registry())
-    for (const Variant variant : {Variant::seed, Variant::paper}) {
+    for (const Variant variant : {Variant::code, Variant::paper}) {
       const std::string name = golden_name(golden, loss, variant);
       if (name.empty()) continue;
       Signals signals(stft, golden.tensor("mixture", device), golden.tensor("targets", device), 44100);

@@ -27,11 +27,11 @@ TEST(Objective, ReadsSums) {
 
 TEST(Objective, ShowsThePlaceOfAMistake) {
   const auto message = [](const std::string& text) { return error_of([&] { Objective{text}; }); };
-  EXPECT_THAT(message(""), HasSubstr("--loss '': a loss is wanted at character 1, its end"));
-  EXPECT_THAT(message("L2freq + "), HasSubstr("a loss or a weight is wanted at character 10, its end"));
-  EXPECT_THAT(message("L2freq + * PSA"), HasSubstr("a loss or a weight is wanted at character 10 ('* PSA')"));
-  EXPECT_THAT(message("L2freq 0.5*PSA"), HasSubstr("'+' or '-' is wanted at character 8 ('0.5*PSA')"));
-  EXPECT_THAT(message("0.5 PSA"), HasSubstr("'*' is wanted at character 5 ('PSA')"));
+  EXPECT_THAT(message(""), HasSubstr("loss '': a loss is expected at character 1, its end"));
+  EXPECT_THAT(message("L2freq + "), HasSubstr("a loss or a weight is expected at character 10, its end"));
+  EXPECT_THAT(message("L2freq + * PSA"), HasSubstr("a loss or a weight is expected at character 10 ('* PSA')"));
+  EXPECT_THAT(message("L2freq 0.5*PSA"), HasSubstr("'+' or '-' is expected at character 8 ('0.5*PSA')"));
+  EXPECT_THAT(message("0.5 PSA"), HasSubstr("'*' is expected at character 5 ('PSA')"));
   EXPECT_THAT(message("2 * nan * PSA"), HasSubstr("there is no loss 'nan'"));
   EXPECT_THAT(message("L2freq + L3freq"), HasSubstr("there is no loss 'L3freq'; nearest: L"));
 }
@@ -57,8 +57,13 @@ TEST(Objective, NeedsAndRateAreThoseOfItsTerms) {
   EXPECT_TRUE(Objective("L1time + PSA").needs().spectra);
   EXPECT_EQ(Objective("L2freq + L1time").learning_rate(), 1e-5);
   EXPECT_EQ(Objective("PSA").learning_rate(), 1e-3);
-  EXPECT_TRUE(Objective("L2freq + PSA").contains("PSA"));
-  EXPECT_FALSE(Objective("L2freq + PSA").contains("L1time"));
+  EXPECT_TRUE(Objective("L2freq + Adversarial").uses(LossNetworks::discriminators));
+  EXPECT_FALSE(Objective("L2freq + Adversarial").uses(LossNetworks::features));
+  EXPECT_TRUE(Objective("L2freq + SNRPSA").squared_statistics());
+  EXPECT_FALSE(Objective("L2freq + PSA").squared_statistics());
+  EXPECT_THAT(Objective("L2freq + MinSNRsdsdr").when_not_finite(), testing::HasSubstr("SDSDRtime"));
+  EXPECT_EQ(Objective("L2freq + CombinedMDL").least_sources(), 2);
+  EXPECT_EQ(Objective("L2freq + PSA").least_sources(), 1);
 }
 
 }  // namespace

@@ -116,14 +116,14 @@ TEST(Discriminator, SpectralNormBringsTheLargestSingularValueToOne) {
   const Var matrix = reshape(norm(weight), {6, 32});
   // Of a unit vector orthogonal to none of the singular ones, |W x| is at most 1 and near it for u.
   const Var u(norm.u()->reshape({6, 1}));
-  EXPECT_NEAR(sum(square(matmul(matrix, u, true))).value().item(), 1.0, 1e-3);
+  EXPECT_NEAR(sum(square(matmul(matrix, u, {.a = true}))).value().item(), 1.0, 1e-3);
   const Var other(test::random_tensor({6, 1}, 4));
-  EXPECT_LT(sum(square(matmul(matrix, other, true))).value().item(), sum(square(other)).value().item());
+  EXPECT_LT(sum(square(matmul(matrix, other, {.a = true}))).value().item(), sum(square(other)).value().item());
 }
 
 TEST(Discriminator, RefusesOtherSizesAndNames) {
   EXPECT_NE(error_of([] { find_discriminator("pixel"); }).find("patch, dcgan"), std::string::npos);
-  EXPECT_NE(error_of([] { find_discriminator("patch").make({2, 23, 100}, 1); }).find("--seq-dur"), std::string::npos);
+  EXPECT_NE(error_of([] { find_discriminator("patch").make({2, 23, 100}, 1); }).find("seq-dur"), std::string::npos);
   const auto dcgan = find_discriminator("dcgan").make({2, 11, 33, 0.1}, 1);
   EXPECT_NE(error_of([&] {
               (*dcgan)(Var(Tensor::zeros({1, 2, 12, 33})));

@@ -92,7 +92,7 @@ TEST(ModelFiles, AJointModelGivesItsFourSources) {
 
   test::write_model(folder.path(), *test::random_network("single", test::small_network()), "bass");
   EXPECT_THAT(error_of([&] { load_models(folder.path(), {}, Device::cpu); }),
-              HasSubstr("both bass and joint give 'bass'; choose with --targets"));
+              HasSubstr("both bass and joint give 'bass'; name the one to use"));
   const ModelSet set = load_models(folder.path(), {"bass"}, Device::cpu);
   ASSERT_EQ(set.models.size(), 1u);
   EXPECT_EQ(set.models[0].target, "bass");
@@ -162,11 +162,11 @@ TEST_F(BadModel, MissingAndBrokenFilesAreNamed) {
   write_file(folder / "vocals.safetensors", weights.substr(0, weights.size() - 4));
   EXPECT_THAT(load_error(), HasSubstr("vocals.safetensors"));
   std::filesystem::remove(folder / "vocals.safetensors");
-  EXPECT_THAT(load_error(), HasSubstr("holds no model: <target>.safetensors or <target>.pth is wanted"));
+  EXPECT_THAT(load_error(), HasSubstr("holds no model: <target>.safetensors or <target>.pth is expected"));
   write_file(folder / "vocals.pth", "x");
   EXPECT_THAT(load_error(), HasSubstr("vocals.pth: it is not a file of torch.save"));
   write_file(folder / "vocals-0123abcd.pth", "x");
-  EXPECT_THAT(load_error(), HasSubstr("are of one target; one of them is wanted"));
+  EXPECT_THAT(load_error(), HasSubstr("are of one target: keep one of them"));
 }
 
 TEST_F(BadModel, SeparatorJsonMustFitTheWeights) {
@@ -200,7 +200,7 @@ TEST_F(BadModel, OtherArchitecturesAndShapesAreSaid) {
   EXPECT_THAT(error_after([](NamedTensors& t) {
                 replace(t, "input_mean", {4, 10});
               }),
-              HasSubstr("tensor input_mean has shape [4, 10], where 1 dimensions are wanted"));
+              HasSubstr("tensor input_mean has shape [4, 10], where 1 dimensions are expected"));
   // A claim of a huge network is refused before its memory is taken.
   EXPECT_THAT(error_after([](NamedTensors& t) {
                 replace(t, "fc1.weight", {50000, 80});

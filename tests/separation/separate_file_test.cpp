@@ -78,20 +78,21 @@ TEST_F(SeparateFile, ImpossiblePlansAreRefusedBeforeAnyWork) {
   for (const char* filename : {"{track}", "{target}/{stem}", "{target", "{}{target}"}) {
     FileOptions options;
     options.filename = filename;
-    EXPECT_THAT(plan_error({song}, options), HasSubstr(std::string("--filename ") + filename));
+    EXPECT_THAT(plan_error({song}, options), HasSubstr(std::string("filename ") + filename));
   }
   FileOptions times;
   times.start = -1;
-  EXPECT_THAT(plan_error({song}, times), HasSubstr("--start -1"));
+  EXPECT_THAT(plan_error({song}, times), HasSubstr("start -1"));
   times = {};
   times.duration = 0.0;
-  EXPECT_THAT(plan_error({song}, times), HasSubstr("--duration 0"));
+  EXPECT_THAT(plan_error({song}, times), HasSubstr("duration 0"));
   FileOptions flac;
   flac.extension = ".flac";
   flac.format = SampleFormat::floating;
   EXPECT_THAT(plan_error({song}, flac), HasSubstr("FLAC has no float samples"));
-  EXPECT_THAT(error_of([] { parse_extension("aac"); }), HasSubstr("--ext .aac: give .wav, .flac, .ogg or .mp3"));
-  EXPECT_THAT(error_of([] { parse_sample_format("int8"); }), HasSubstr("--subtype int8: give pcm16, pcm24 or float"));
+  EXPECT_THAT(error_of([] { parse_extension("aac"); }), HasSubstr("ext .aac: give .wav, .flac, .ogg or .mp3"));
+  EXPECT_THAT(error_of([] { choose("subtype", "int8", sample_format_names); }),
+              HasSubstr("subtype int8: give one of pcm16, pcm24, float"));
 }
 
 TEST_F(SeparateFile, InputsThatAreNoneAreNamedInThePlan) {
@@ -118,7 +119,7 @@ TEST_F(SeparateFile, StartAndDurationChooseAPart) {
   options.duration = 10.0;  // beyond the end: as far as there is
   EXPECT_EQ(separated(song, options).frames(), 3200);
   options.start = 0.5;
-  EXPECT_THAT(error_of([&] { separated(song, options); }), HasSubstr("--start 0.5 s is behind its end, 0.500 s"));
+  EXPECT_THAT(error_of([&] { separated(song, options); }), HasSubstr("start 0.5 s is behind its end, 0.500 s"));
 }
 
 TEST_F(SeparateFile, ClippedSamplesAreCountedAndFloatKeepsThem) {
@@ -135,11 +136,12 @@ TEST_F(SeparateFile, TheAdviceOnClippedSamplesWorksForTheFormat) {
   const fs::path song = input("song.wav");
   FileOptions options;
   separated(song, options);
-  EXPECT_THAT(done.warnings, ElementsAre(HasSubstr("were clipped; --subtype float keeps them")));
+  EXPECT_THAT(done.warnings, ElementsAre(HasSubstr("were clipped; subtype float keeps them")));
   for (const char* extension : {".flac", ".ogg", ".mp3"}) {
     options.extension = extension;
     separated(song, options);
-    EXPECT_THAT(done.warnings, Contains(HasSubstr("clipped; --ext .wav --subtype float keeps them"))) << extension;
+    EXPECT_THAT(done.warnings, Contains(HasSubstr("clipped; extension .wav with subtype float keeps them")))
+        << extension;
   }
 }
 
@@ -156,8 +158,9 @@ TEST_F(SeparateFile, SurroundIsMixedDownWhereItsPlacesAreKnown) {
   write_audio(folder / "plain.wav", surround);
   separated(folder / "plain.wav", options);
   EXPECT_THAT(done.warnings, ElementsAre(HasSubstr("of 6 channels the first 2 are used: the places")));
-  EXPECT_EQ(parse_downmix("first"), Downmix::first);
-  EXPECT_THAT(error_of([] { parse_downmix("mean"); }), HasSubstr("--downmix mean: give bs775 or first"));
+  EXPECT_EQ(choose("downmix", "first", downmix_names), Downmix::first);
+  EXPECT_THAT(error_of([] { choose("downmix", "mean", downmix_names); }),
+              HasSubstr("downmix mean: give one of bs775, first"));
 }
 
 TEST_F(SeparateFile, ANamedPipeIsReadOnceInAnyFormat) {

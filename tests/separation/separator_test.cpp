@@ -208,13 +208,13 @@ TEST(Separator, ImpossibleSignalsAndOptionsAreRefused) {
   EXPECT_THAT(error_of([] {
                 constant_separator(kMasks, {false, "drums"});
               }),
-              HasSubstr("--residual drums: a target has that name already"));
+              HasSubstr("residual drums: a target has that name already"));
   EXPECT_THAT(error_of([] {
                 ModelSet set{"model", test::small_separator(), {}, {}};
                 set.models.push_back({"vocals", {"vocals"}, test::constant_network({1.0f})});
                 Separator(std::move(set), Device::cpu, {true, ""});
               }),
-              HasSubstr("--softmask shares the mixture among sources"));
+              HasSubstr("softmask: sharing the mixture needs"));
 }
 
 class SeparatorOn : public ::testing::TestWithParam<Device> {};

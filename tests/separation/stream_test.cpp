@@ -234,12 +234,12 @@ TEST(SeparationStream, OptionsThatDoNotFitAreRefused) {
   };
   SeparatorOptions live;
   live.live = true;
-  EXPECT_THAT(refusal(false, live), HasSubstr("--live: the model is bidirectional"));
+  EXPECT_THAT(refusal(false, live), HasSubstr("live: the model is bidirectional"));
   SeparatorOptions segment;
   segment.segment = 0.01;
-  EXPECT_THAT(refusal(false, segment), HasSubstr("--segment 0.01: give 0.03 seconds or more"));
-  EXPECT_THAT(refusal(false, options_of(-1)), HasSubstr("--niter -1"));
-  EXPECT_THAT(refusal(false, options_of(1, 0)), HasSubstr("--wiener-win-len 0"));
+  EXPECT_THAT(refusal(false, segment), HasSubstr("segment 0.01: give 0.03 seconds or more"));
+  EXPECT_THAT(refusal(false, options_of(-1)), HasSubstr("niter -1"));
+  EXPECT_THAT(refusal(false, options_of(1, 0)), HasSubstr("wiener-win-len 0"));
   SeparatorOptions aggregate;
   aggregate.aggregate = {{"all", {"vocals", "guitar"}}};
   EXPECT_THAT(refusal(false, aggregate), HasSubstr("'guitar', which is none of: vocals, drums, bass, other"));
@@ -248,7 +248,7 @@ TEST(SeparationStream, OptionsThatDoNotFitAreRefused) {
                 set.models.push_back({"vocals", {"vocals"}, test::constant_network({1.0f})});
                 Separator(std::move(set), Device::cpu, options_of(1));
               }),
-              HasSubstr("needs two sources or more; add --residual, or give --niter 0"));
+              HasSubstr("needs two sources or more; add a residual, or give niter 0"));
   EXPECT_THAT(error_of([] {
                 ModelSet set{"model", test::small_separator(), {}, {}};
                 for (int k = 0; k < 8; ++k) {

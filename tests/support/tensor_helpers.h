@@ -18,18 +18,6 @@ std::vector<float> random_values(int64_t count, double low, double high, uint64_
 Tensor random_tensor(const Shape& shape, uint64_t seed, double low = -1.0, double high = 1.0,
                      Device device = Device::cpu);
 
-// The arithmetic inside products until the end of the scope.
-class PrecisionScope {
- public:
-  explicit PrecisionScope(Precision wanted) : before_(precision()) { set_precision(wanted); }
-  ~PrecisionScope() { set_precision(before_); }
-  PrecisionScope(const PrecisionScope&) = delete;
-  PrecisionScope& operator=(const PrecisionScope&) = delete;
-
- private:
-  Precision before_;
-};
-
 // A tensor in double precision, for plain reference computations.
 struct Array {
   Shape shape;

@@ -47,8 +47,22 @@ Outcome run(Device device, const Product& p) {
   const Tensor a = random_tensor({std::max<int64_t>(p.batch * stride_a, 1)}, 1, -1.0, 1.0, device);
   const Tensor b = random_tensor({std::max<int64_t>(p.batch * b_rows * ldb, 1)}, 2, -1.0, 1.0, device);
   Tensor c = Tensor::full({p.batch * stride_c}, kUntouched, device);
-  gemm(device, {p.m, p.n, p.k, a.data(), lda, p.transpose_a, b.data(), ldb, p.transpose_b, c.data(), ldc, p.beta,
-                p.batch, stride_a, stride_b, stride_c});
+  gemm(device, {.m = p.m,
+                .n = p.n,
+                .k = p.k,
+                .a = a.data(),
+                .lda = lda,
+                .transpose_a = p.transpose_a,
+                .b = b.data(),
+                .ldb = ldb,
+                .transpose_b = p.transpose_b,
+                .c = c.data(),
+                .ldc = ldc,
+                .beta = p.beta,
+                .batch = p.batch,
+                .stride_a = stride_a,
+                .stride_b = stride_b,
+                .stride_c = stride_c});
   const Array av = array_of(a), bv = array_of(b), cv = array_of(c);
   Doubles actual, expected;
   bool untouched = true;
@@ -100,8 +114,8 @@ TEST_P(Gemms, WithoutTermsTheResultIsZeroOrWhatItWas) {
 }
 
 TEST_P(Gemms, OfNothingDoesNothing) {
-  gemm(GetParam(), {0, 4, 3, nullptr, 3, false, nullptr, 4, false, nullptr, 4});
-  gemm(GetParam(), {4, 0, 3, nullptr, 3, false, nullptr, 1, false, nullptr, 1});
+  gemm(GetParam(), {.m = 0, .n = 4, .k = 3, .a = nullptr, .lda = 3, .b = nullptr, .ldb = 4, .c = nullptr, .ldc = 4});
+  gemm(GetParam(), {.m = 4, .n = 0, .k = 3, .a = nullptr, .lda = 3, .b = nullptr, .ldb = 1, .c = nullptr, .ldc = 1});
 }
 
 TEST_P(Gemms, InBfloat16) {
@@ -123,7 +137,15 @@ TEST_P(Gemms, TheSameBitsEveryTime) {
                b = random_tensor({300, 250}, 2, -1.0, 1.0, GetParam());
   const auto product = [&] {
     Tensor c = Tensor::empty({200, 250}, GetParam());
-    gemm(GetParam(), {200, 250, 300, a.data(), 300, false, b.data(), 250, false, c.data(), 250});
+    gemm(GetParam(), {.m = 200,
+                      .n = 250,
+                      .k = 300,
+                      .a = a.data(),
+                      .lda = 300,
+                      .b = b.data(),
+                      .ldb = 250,
+                      .c = c.data(),
+                      .ldc = 250});
     return c.to_vector();
   };
   EXPECT_TRUE(same_bits(product(), product()));

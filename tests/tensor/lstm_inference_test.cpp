@@ -114,11 +114,10 @@ TEST_P(LstmInference, SequencesTooLongToTrainOnAreRefused) {
   const LstmShape s{11, 3, 5, 11, 2};
   const Restore restore;
   group_limits().lstm_steps = 10;
-  EXPECT_THAT(
-      error_of([&] {
-        whole(s, random_lstm_weights(s, device()), random({11, 3, 5}, 91));
-      }),
-      HasSubstr("sequence of 11 steps is too long to train on: cuDNN takes 10; a smaller --seq-dur gives fewer"));
+  EXPECT_THAT(error_of([&] {
+                whole(s, random_lstm_weights(s, device()), random({11, 3, 5}, 91));
+              }),
+              HasSubstr("sequence of 11 steps is too long to train on: cuDNN takes 10; shorter excerpts have fewer"));
 }
 
 TEST_P(LstmInference, SequencesOfMoreThan16BitsAreReadWhole) {

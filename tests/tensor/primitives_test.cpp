@@ -129,7 +129,7 @@ TEST_P(Primitives, Conv2dInBfloat16) {
             tolerance::kBfloat16);
   sum(y).backward();
   const Tensor ones = Tensor::full(y.shape(), 1.0f, device());
-  set_precision(Precision::fp32);
+  const PrecisionScope exact(Precision::fp32);
   Tensor dx = Tensor::empty(x.shape(), device()), dw = Tensor::empty(w.shape(), device());
   UNMIX_DISPATCH(device(), conv2d_backward_data, s, ones.data(), w.value().data(), dx.data());
   UNMIX_DISPATCH(device(), conv2d_backward_weight, s, x.value().data(), ones.data(), dw.data());

@@ -134,7 +134,7 @@ TEST_F(AdversarialProgram, RefusesWhatCannotBe) {
       {{"--feature-matching", "-1"}, 2, "--feature-matching -1"},
       {{"--seq-dur", "0.01"}, 2, "too small for --discriminator patch"},
       {{"--unpaired-mixtures", empty}, 1, "no audio files"},
-      {{"--unpaired-mixtures", mono}, 1, "a.wav has 1 channel, 2 are wanted"},
+      {{"--unpaired-mixtures", mono}, 1, "a.wav has 1 channel, 2 are expected"},
       {{"--unpaired-stems", empty}, 1, "of target 'vocals' is missing"},
   };
   for (const auto& c : cases)
@@ -168,7 +168,7 @@ TEST_F(AdversarialProgram, LossOfAFileWithDiscriminatorsOfAFile) {
   context.discriminators = &discriminators;
   context.gan = Gan::hinge;
   EXPECT_NEAR(nlohmann::json::parse(result.output).at("loss"), adversarial(signals, context).value().item(), 1e-5);
-  expect_error(run_program(loss), 2, "Adversarial needs --weights");
+  expect_error(run_program(loss), 2, "--weights: Adversarial needs a .safetensors");
   expect_error(run_program(loss + Arguments{"--weights", batch.string()}), 1, "holds no discriminators");
 }
 

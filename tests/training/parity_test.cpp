@@ -47,12 +47,12 @@ class TrainingParity : public testing::TestWithParam<Case> {
     const Stft stft(sizes_.at("n_fft"), sizes_.at("hop"), device);
     Adam optimizer(net->parameters(), {sizes_.at("lr"), weight_decay});
     const Objective objective("L2freq");
-    const Learner learner{*net, stft, objective, optimizer, 44100};
+    const StepContext context{*net, stft, objective, optimizer, 44100};
     Trained run;
     for (int step = 0; step < sizes_.at("steps"); ++step) {
       const auto [mixture, targets] = batch(step % sizes_.at("batches").get<int>());
       run.losses.push_back(
-          training_step(learner, mixture.to(device), targets.to(device), 1, static_cast<uint64_t>(step)).get()[0]);
+          training_step(context, mixture.to(device), targets.to(device), 1, static_cast<uint64_t>(step)).get()[0]);
     }
     for (const auto& [name, tensor] : net->state()) run.state.emplace_back(name, tensor.to(Device::cpu));
     return run;

@@ -19,30 +19,29 @@ Batch batch_of_lossy_stems() {
   return batch;
 }
 
-TEST(SelectTarget, IsTheSourceOrTheSumOfAllButTheVocals) {
+TEST(SelectTargets, IsTheSourceOrTheSumOfAllButTheVocals) {
   const Batch batch = batch_of_lossy_stems();
   const std::vector<float> before = batch.targets.to_vector();
-  TrainOptions options;
   const std::map<std::string, float> factors{
       {"vocals", 1}, {"drums", 2}, {"bass", 3}, {"other", 4}, {"accompaniment", 9}};
   for (const auto& [target, factor] : factors) {
-    options.target = target;
-    const Tensor selected = select_target(batch, options);
+    const Tensor selected = select_targets(batch, {target});
     EXPECT_EQ(selected.shape(), (Shape{1, 2, 1, 3})) << target;
     for (int64_t i = 0; i < 6; ++i) EXPECT_EQ(selected.data()[i], factor * static_cast<float>(i + 1)) << target;
   }
   EXPECT_EQ(batch.targets.to_vector(), before);
-  options.target = "piano";
-  EXPECT_THAT(error_of([&] { select_target(batch, options); }), ::testing::HasSubstr("'piano' is none of vocals"));
+  EXPECT_THAT(error_of([&] { select_targets(batch, {"piano"}); }), ::testing::HasSubstr("'piano' is none of vocals"));
 }
 
-TEST(SelectTarget, IsAllThatThereIsOfAJointModelAndOfOneTarget) {
+TEST(SelectTargets, AreInTheOrderOfTheHeads) {
   Batch batch = batch_of_lossy_stems();
-  EXPECT_EQ(select_target(batch, {}).to_vector(), batch.targets.to_vector());
+  EXPECT_EQ(select_targets(batch, musdb_sources).to_vector(), batch.targets.to_vector());
+  const Tensor two = select_targets(batch, {"accompaniment", "drums"});
+  EXPECT_EQ(two.shape(), (Shape{2, 2, 1, 3}));
+  EXPECT_EQ(two[0].to_vector(), select_targets(batch, {"accompaniment"}).to_vector());
+  EXPECT_EQ(two[1].to_vector(), select_targets(batch, {"drums"}).to_vector());
   batch.targets = batch.targets.rows(0, 1);
-  TrainOptions options;
-  options.target = "speech";
-  EXPECT_EQ(select_target(batch, options).to_vector(), batch.targets.to_vector());
+  EXPECT_EQ(select_targets(batch, {"speech"}).to_vector(), batch.targets.to_vector());
 }
 
 }  // namespace
