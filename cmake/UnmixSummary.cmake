@@ -1,4 +1,9 @@
-# One line per choice, at the end of the configuration.
+# One line per choice, at the end of the configuration; and the kernel files, for scripts/gpu-page.sh.
+if(UNMIX_CUDA_ENABLED)
+  get_property(kernel_files GLOBAL PROPERTY unmix_kernel_files)
+  list(JOIN kernel_files "\n" kernel_files)
+  file(WRITE ${PROJECT_BINARY_DIR}/kernel_files.txt "${kernel_files}\n")
+endif()
 if(UNMIX_CUDA_SIMULATED)
   set(cuda "SIM, headers at ${UNMIX_CUDA_INCLUDE_DIR}")
   if(UNMIX_CUDA_SIM_CHECK)

@@ -34,6 +34,8 @@ endif()
 
 # Marks a file as CUDA: its language, or on the simulated device the header that stands in for the language.
 function(unmix_mark_kernel_file source)
+  file(RELATIVE_PATH name ${PROJECT_SOURCE_DIR} ${source})
+  set_property(GLOBAL APPEND PROPERTY unmix_kernel_files ${name})
   if(UNMIX_CUDA_SIMULATED)
     set_source_files_properties(${source} PROPERTIES
       COMPILE_OPTIONS "-include;${PROJECT_SOURCE_DIR}/tests/cudasim/sim.h")

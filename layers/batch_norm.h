@@ -16,10 +16,10 @@ class BatchNorm : public Module {
     add_buffer("running_var", &running_.variance);
   }
 
-  Var operator()(const Var& x) { return batch_norm(x, parameters()); }
+  Var operator()(const Var& x) { return batch_norm(x, normalization()); }
 
   // For operations that normalise by this layer on the way.
-  BatchNormParameters parameters() { return {weight_, bias_, &running_, training()}; }
+  BatchNormParameters normalization() { return {weight_, bias_, &running_, training()}; }
 
  private:
   Var weight_, bias_;

@@ -88,7 +88,7 @@ Var MaskNetwork::masks(const Var& z, Tensor out) {
   const Var flat = reshape(z, {rows, c.hidden});
   std::vector<Var> parts;
   for (auto& head : heads_)
-    parts.push_back(mask_head(head->fc3(flat), head->bn3.parameters(), output_scale_, output_mean_,
+    parts.push_back(mask_head(head->fc3(flat), head->bn3.normalization(), output_scale_, output_mean_,
                               out[static_cast<int64_t>(parts.size())]));
   return reshape(stack(parts), {heads(), frames, batch, c.channels, c.bins});
 }

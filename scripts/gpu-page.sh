@@ -40,12 +40,11 @@ END
     echo
     echo "## What nvcc reports"
     echo
-    "$nvcc" --version | sed -n 's/.*release \([0-9.]*\),.*/Of nvcc \1, per file: kernels, most registers of one, bytes spilled, most bytes of static shared memory./p'
+    "$nvcc" --version | sed -n 's/.*release \([0-9.]*\),.*/Reported by nvcc \1, per file: kernels, most registers of one, bytes spilled, most bytes of static shared memory./p'
     echo
     printf '| file |'; printf ' sm_%s |' "${architectures[@]}"; echo
     printf '|---|'; printf -- '---|%.0s' "${architectures[@]}"; echo
-    for file in $(grep -lE '#include "(tensor/launch|autograd/(pointwise|channels|store|batch_statistics))\.h"' ./*/*.cpp | sed 's|^\./||' | sort); do
-      case $file in tests/* | bench/*) continue ;; esac
+    grep -vE '^(tests|bench|apps)/' build/sim-check/kernel_files.txt | sort | while read -r file; do
       echo "| $file |$(resources "$file")"
     done
   fi

@@ -9,6 +9,7 @@ namespace {
 using test::expect_error;
 using test::run_program;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 TEST(ProgramUsage, VersionAndHelpArePrinted) {
@@ -24,6 +25,16 @@ TEST(ProgramUsage, VersionAndHelpArePrinted) {
     EXPECT_EQ(own.exit_code, 0) << command;
     for (const char* option : {"--quiet", "--device", "--no-cuda", "--seed"})
       EXPECT_THAT(own.output, HasSubstr(option)) << command;
+  }
+}
+
+// Every help text is a phrase of its own, not what is left of "the ... of": "Of all random numbers".
+TEST(ProgramUsage, HelpTextsStandAlone) {
+  for (const char* command :
+       {"train", "experiments", "separate", "demo", "evaluate", "metrics", "report", "loss", "convert", "info"}) {
+    const std::string help = run_program({command, "--help"}).output;
+    EXPECT_THAT(help, Not(HasSubstr("  Of "))) << command;
+    EXPECT_THAT(help, Not(HasSubstr("wanted"))) << command;
   }
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "autograd/loss_ops.h"
+#include "autograd/openunmix_ops.h"
 #include "tests/autograd/op_table.h"
 #include "tests/support/audio_helpers.h"
 
