@@ -70,7 +70,8 @@ Doubles reference_projection(const Doubles& z, const Doubles& y, size_t rows, bo
   return result;
 }
 
-OpRow projection_row(const Layout& layout, Gain gain, bool one_vector) {
+OpRow projection_row(const Layout& layout, Gain gain, Vectors vectors) {
+  const bool one_vector = vectors == Vectors::all;
   const Reference reference = [=](const Arrays& in) {
     Doubles z, y;
     for (size_t i = 0; i < kRows * kSize; ++i) {
@@ -82,7 +83,7 @@ OpRow projection_row(const Layout& layout, Gain gain, bool one_vector) {
   const std::string name = gain == Gain::optimal ? "optimal_" : "unit_";
   return {"project", name + (one_vector ? "one_vector_" : "") + layout.name, layout.inputs(),
           [=](const Vars& v) {
-            const Projection p = project(layout.estimate(v), layout.target(v), gain, one_vector);
+            const Projection p = project(layout.estimate(v), layout.target(v), gain, vectors);
             return concat({p.correlation, p.residual}, 0);
           },
           reference};
@@ -185,7 +186,7 @@ std::vector<OpRow> loss_rows() {
   for (const Layout& layout : kLayouts) {
     for (const Distance kind : {Distance::squared, Distance::absolute}) rows.push_back(distance_row(layout, kind));
     for (const Gain gain : {Gain::one, Gain::optimal})
-      for (const bool one_vector : {false, true}) rows.push_back(projection_row(layout, gain, one_vector));
+      for (const Vectors vectors : {Vectors::rows, Vectors::all}) rows.push_back(projection_row(layout, gain, vectors));
   }
   return rows;
 }

@@ -109,7 +109,7 @@ TEST_F(StudyFile, RefusesWhatCannotBeAtItsLine) {
   expect_refused("hidden-size = \n" + run, 4, "no TOML");
   expect_refused("lr = 1\nlr = 2\n" + run, 5, "no TOML");
   expect_refused(run + "lost = 1\n", 6, "no key 'lost'; nearest: loss");
-  expect_refused("[[run]]\nloss = \"L2frequency\"\n", 4, "nearest: L2freq");
+  expect_refused("[[run]]\nloss = \"L2frequency\"\n", 5, "nearest: L2freq");
   expect_refused("[[run]]\nloss = \"L2freq\"\nnhop = 8192\n", 4, "hop 8192");
   expect_refused(run + run, 6, "the name 'L2freq' is taken");
   expect_refused("[[run]]\nname = \"a/b\"\n", 4, "'a/b' needs a name");

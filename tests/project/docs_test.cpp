@@ -15,8 +15,14 @@
 namespace unmix::test {
 namespace {
 
+std::string without_blocks(const std::string& markdown) {
+  static const std::regex block("```[^`]*```");
+  return std::regex_replace(markdown, block, "");
+}
+
 // Files that are linked to and do not exist; addresses of the web are left alone.
-std::vector<std::string> broken_links(const std::string& markdown, const std::filesystem::path& folder) {
+std::vector<std::string> broken_links(const std::string& page, const std::filesystem::path& folder) {
+  const std::string markdown = without_blocks(page);
   static const std::regex link(R"(\]\(([^)#: ]+)[^)]*\))");
   std::vector<std::string> broken;
   for (auto it = std::sregex_iterator(markdown.begin(), markdown.end(), link); it != std::sregex_iterator(); ++it)
@@ -57,16 +63,18 @@ struct Tree {
 const Tree& tree() {
   static const Tree all = [] {
     Tree result;
-    const std::set<std::string> skipped{"build", ".git", "golden", "corpus"},
-        kinds{".cpp", ".h", ".cmake", ".txt", ".sh", ".py", ".toml", ".json"};
+    const std::set<std::string> kinds{".cpp", ".h", ".cmake", ".txt", ".sh", ".py", ".toml", ".json"};
     auto entry = std::filesystem::recursive_directory_iterator(source_path());
     for (; entry != std::filesystem::recursive_directory_iterator(); ++entry) {
-      if (skipped.contains(entry->path().filename().string())) {
+      const std::string name = entry->path().filename().string();
+      if (entry.depth() == 0 && (name == "build" || name == ".git")) {
         entry.disable_recursion_pending();
         continue;
       }
-      result.paths.insert(std::filesystem::relative(entry->path(), source_path()).string());
-      if (entry->is_regular_file() && kinds.contains(entry->path().extension().string()))
+      const std::string path = std::filesystem::relative(entry->path(), source_path()).string();
+      result.paths.insert(path);
+      if (entry->is_regular_file() && kinds.contains(entry->path().extension().string()) &&
+          !path.starts_with("tests/golden"))
         result.text += read_file(entry->path());
     }
     return result;
@@ -76,9 +84,11 @@ const Tree& tree() {
 
 // A name in backticks that looks like code: it has ::, _ or / in it and no place to be filled in (NAME, <loss>).
 bool looks_like_code(const std::string& name) {
-  static const std::regex code(R"([A-Za-z0-9_.:/]+(\(\))?)"), place(R"((^|/)[A-Z][A-Z_]*(/|\.|$))");
-  return std::regex_match(name, code) && name.find_first_of("_/:") != std::string::npos && name[0] != '/' &&
-         name.find("://") == std::string::npos && !std::regex_search(name, place);
+  static const std::regex code(R"([A-Za-z0-9.][A-Za-z0-9_.:/]*[A-Za-z0-9/](\(\))?)"), special("[_/:]"),
+      place(R"((^|/)[A-Z][A-Z_]*(/|\.|$)|://)");
+  const std::string of_museval = "eval_dir";
+  return std::regex_match(name, code) && std::regex_search(name, special) && !std::regex_search(name, place) &&
+         name != of_museval;
 }
 
 bool in_tree(std::string name) {
@@ -98,9 +108,9 @@ bool in_tree(std::string name) {
 }
 
 // Names of code in a page, outside of blocks of it, that the tree does not have.
-std::vector<std::string> unknown_names(std::string markdown) {
-  static const std::regex block("```[^`]*```"), quoted("`([^`\n]+)`");
-  markdown = std::regex_replace(markdown, block, "");
+std::vector<std::string> unknown_names(const std::string& page) {
+  static const std::regex quoted("`([^`\n]+)`");
+  const std::string markdown = without_blocks(page);
   std::vector<std::string> unknown;
   for (auto it = std::sregex_iterator(markdown.begin(), markdown.end(), quoted); it != std::sregex_iterator(); ++it)
     if (const std::string name = (*it)[1]; looks_like_code(name) && !in_tree(name)) unknown.push_back(name);

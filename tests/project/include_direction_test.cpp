@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/file.h"
 #include "tests/support/paths.h"
 
 namespace {
@@ -18,7 +19,6 @@ namespace {
 using unmix::read_file;
 namespace fs = std::filesystem;
 using Folders = std::set<std::string>;
-
 using Table = std::map<std::string, Folders>;
 
 // What each folder may include beside itself: what CMakeLists.txt lets its library depend on, and what that may

@@ -64,7 +64,7 @@ TEST_P(AdversarialOn, StartsFromATrainedModelAndWritesOneThatSeparates) {
   EXPECT_EQ(file.discriminators->sources(), 1);
 
   expect_error(run_program(train_arguments(folder_ / "joint", 1, {"--model", first.string()})), 1,
-               "holds single models, this run trains a joint one");
+               "holds models of one target each, this run trains a joint one");
   write_audio(folder_ / "song.wav", noise(44100, 2, 8000));
   const auto separated = run_program({"separate", (folder_ / "song.wav").string(), "--model", model.string(), "--niter",
                                       "0", "--outdir", (folder_ / "out").string(), "--device", "cpu"});
@@ -132,7 +132,7 @@ TEST_F(AdversarialProgram, RefusesWhatCannotBe) {
       {{"--discriminator", "pixel"}, 2, "no discriminator 'pixel'"},
       {{"--gan", "wasserstein"}, 2, "--gan wasserstein"},
       {{"--feature-matching", "-1"}, 2, "--feature-matching -1"},
-      {{"--seq-dur", "0.01"}, 2, "too small for --discriminator patch"},
+      {{"--seq-dur", "0.01"}, 2, "too small for the discriminator patch"},
       {{"--unpaired-mixtures", empty}, 1, "no audio files"},
       {{"--unpaired-mixtures", mono}, 1, "a.wav has 1 channel, 2 are expected"},
       {{"--unpaired-stems", empty}, 1, "of target 'vocals' is missing"},

@@ -84,7 +84,7 @@ TEST_F(DeepFeatureProgram, BadInputIsOneLine) {
   expect_error(run_program(train_arguments(model, 1, {"--vggish-frontend", "spectrogram"})), 2,
                "--vggish-frontend belongs to the loss DeepFeature");
   expect_error(run_program(arguments(model, 1, {"--quiet", "--vggish-frontend", "mel"})), 2,
-               "--vggish-frontend mel: give waveform or spectrogram");
+               "--vggish-frontend mel: give one of waveform, spectrogram");
   NamedTensors tensors = hashed_weights({});
   tensors.pop_back();
   write_safetensors(folder_ / "missing.safetensors", {tensors, {}});
