@@ -1,7 +1,7 @@
 """Times one training step in PyTorch, and beside it, step by step in turn, our own program's.
 
     python bench/peers/train_step.py --joint --hidden 512 --batch 16 --seconds 6 --steps 7 \\
-        --ours build/release/bench/train_step
+        --ours build/release/unmix_train_step
 
 A step: STFT of the mixture and the targets (4096, hop 1024, centered), model, loss, backward, Adam with weight decay.
 Each side is a process of its own. For each line that it reads from its standard input it does one step and answers
