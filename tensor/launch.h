@@ -241,7 +241,7 @@ void launch(void (*kernel)(Parameters...), int64_t blocks, unsigned block, size_
 #ifdef UNMIX_CUDA_SIM
   cudasim::launch(kernel, grid, block, shared_bytes, stream, arguments...);
 #else
-  kernel<<<grid, block, shared_bytes, stream> > >(arguments...);
+  kernel<<<grid, block, shared_bytes, stream>>>(arguments...);
 #endif
   UNMIX_CUDA_CHECK(cudaGetLastError());
 }
