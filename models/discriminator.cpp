@@ -154,8 +154,10 @@ std::unique_ptr<Discriminator> make(const DiscriminatorConfig& config, uint64_t 
 
 const std::vector<DiscriminatorEntry>& discriminator_registry() {
   static const std::vector<DiscriminatorEntry> table{
-      {"patch", "70x70 PatchGAN with batch norm", make<PatchDiscriminator>},
-      {"dcgan", "the study's: nine convolutions and three linear layers", make<DcganDiscriminator>},
+      {.name = "patch", .description = "70x70 PatchGAN with batch norm", .make = make<PatchDiscriminator>},
+      {.name = "dcgan",
+       .description = "the study's: nine convolutions and three linear layers",
+       .make = make<DcganDiscriminator>},
   };
   return table;
 }

@@ -15,5 +15,4 @@ ln -s "$demo" unmix-demo
   awk '/^## /{inside = ($0 == "## Two commands"); if (/^## (Train|Score|Losses)/) inside = 1}
        /^```/{block = inside && $0 == "```sh" && !block; next} block' "$root/README.md"
 } >commands.sh
-grep -c '^[a-z]' commands.sh >&2
 bash commands.sh

@@ -95,14 +95,7 @@ bool in_tree(std::string name) {
   while (name.ends_with('/') || name.ends_with("()")) name.erase(name.size() - (name.ends_with('/') ? 1 : 2));
   const auto is_part = [&](const std::string& path) { return path == name || path.ends_with("/" + name); };
   if (std::ranges::any_of(tree().paths, is_part) || tree().text.find(name) != std::string::npos) return true;
-  if (name.starts_with("train_")) {  // train_<loss>
-    const auto is_loss = [&](const LossEntry& loss) {
-      std::string lower(loss.name);
-      std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-      return name == "train_" + lower;
-    };
-    return std::ranges::any_of(loss_registry(), is_loss);
-  }
+  if ((" " + program_names() + " ").find(" " + name + " ") != std::string::npos) return true;  // train_<loss>
   const size_t scope = name.find("::");
   return scope != std::string::npos && in_tree(name.substr(0, scope)) && in_tree(name.substr(scope + 2));
 }
