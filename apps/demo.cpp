@@ -20,8 +20,9 @@ void run(Options& options) {
   catch_interrupts();
   const std::vector<DemoScore> scores = run_demo(options.demo);
   fmt::print("{}", demo_table(scores));
-  options.common.say(fmt::format("songs, model, estimates, pictures and scores are in {}; to look at and listen to: {}",
-                                 options.demo.output.string(), (options.demo.output / "report/index.html").string()));
+  options.common.say(
+      fmt::format("songs, models, estimates, pictures and scores are in {}; to look at and listen to: {}",
+                  options.demo.output.string(), (options.demo.output / "report/index.html").string()));
 }
 
 }  // namespace

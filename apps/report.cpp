@@ -1,4 +1,4 @@
-// unmix report: tables, charts and a page of what runs came to.
+// unmix report: a page with tables, charts and examples of the results of runs.
 #include "report/report.h"
 
 #include <fmt/core.h>
@@ -35,8 +35,11 @@ void add_report(CLI::App& program) {
                    "Folders of museval's scores, of `unmix experiments` or `unmix demo`, or model directories")
       ->required();
   command->add_option("--output", options->report.output, "Folder to write to")->capture_default_str();
-  command->add_option("--sisec", options->report.sisec,
-                      "CSV file of published scores to show beside these: method,track,target,SDR,SIR,ISR,SAR");
+  command->add_flag("--published", options->report.published,
+                    "Show published scores beside these: SiSEC 2018, Open-Unmix and the study of the losses");
+  command->add_option(
+      "--sisec", options->report.sisec,
+      "CSV file of SiSEC's scores per track (method,track,target,SDR,SIR,ISR,SAR), for box plots and tests");
   command->add_option("--study", options->report.study,
                       "CSV file of a published table to show beside these: loss,vocals,drums,bass,other");
   add_common_options(*command, options->common, false);

@@ -1,4 +1,5 @@
-// The demo: synthetic songs, a model trained on them, two held-back songs separated and scored, pictures and a table.
+// The demo: synthetic songs, a model trained on them with each of two losses, two held-back songs separated and scored,
+// pictures, a table and a report.
 #pragma once
 
 #include <cstdint>
@@ -20,16 +21,16 @@ struct DemoOptions {
 
 // SDR in dB over a whole file, of the estimate and of the mixture taken as the estimate.
 struct DemoScore {
-  std::string track, target;
+  std::string loss, track, target;
   double estimate, mixture;
 };
 
-// Writes songs/, model/, estimates/TRACK/TARGET.wav, a spectrogram sheet TRACK.png per test song, scores.csv, scores.md
-// and report/ (report/report.h) into the output folder, and returns the scores, song by song in the order of
-// musdb_sources.
+// Writes into the output folder songs/, for each loss LOSS/model/, LOSS/estimates/TRACK/TARGET.wav and a spectrogram sheet
+// LOSS/TRACK.png, and scores.csv, scores.md and report/ (report/report.h). Returns the scores, loss by loss and song by
+// song, in the order of musdb_sources.
 std::vector<DemoScore> run_demo(const DemoOptions& options);
 
-// The scores as a Markdown table with a row per song and target, and their means.
+// The scores as a Markdown table with a row per song and target, a column per loss, and their means.
 std::string demo_table(const std::vector<DemoScore>& scores);
 
 }  // namespace unmix

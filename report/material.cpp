@@ -134,13 +134,19 @@ class Reader {
 
   void read_demo(const fs::path& folder) {
     const Csv csv = read_csv(folder / "scores.csv");
-    check_header(csv, {"track", "target", "sdr", "sdr_mixture"});
-    Method method{folder.filename().string(), Origin::ours, Measure::whole_file, folder};
-    for (size_t i = 0; i < csv.rows.size(); ++i)
-      add_ratio(method, csv.rows[i][0], csv.rows[i][1], csv.number(i, 2), csv.number(i, 3));
-    read_model(folder / "model", method.name, folder);
-    add_examples(folder / "estimates", folder / "songs", method);
-    material_.methods.push_back(std::move(method));
+    check_header(csv, {"loss", "track", "target", "sdr", "sdr_mixture"});
+    std::map<std::string, Method> methods;  // by loss
+    for (size_t i = 0; i < csv.rows.size(); ++i) {
+      const std::vector<std::string>& row = csv.rows[i];
+      const auto [method, is_new] =
+          methods.emplace(row[0], Method{row[0], Origin::ours, Measure::whole_file, folder / row[0]});
+      add_ratio(method->second, row[1], row[2], csv.number(i, 3), csv.number(i, 4));
+    }
+    for (auto& [loss, method] : methods) {
+      read_model(folder / loss / "model", loss, method.source);
+      add_examples(folder / loss / "estimates", folder / "songs", method);
+      material_.methods.push_back(std::move(method));
+    }
   }
 
   // Returns whether there was a record of training.

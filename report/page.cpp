@@ -50,18 +50,6 @@ summary { cursor: pointer; color: #00507d; padding: .4rem 0; }
 }
 )";
 
-std::string base64(const std::string& bytes) {
-  constexpr const char* kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t word = 0;
-    for (size_t j = i; j < i + 3; ++j) word = word << 8 | (j < bytes.size() ? static_cast<unsigned char>(bytes[j]) : 0);
-    for (size_t j = 0; j < 4; ++j) text += i + j > bytes.size() ? '=' : kDigits[word >> (18 - 6 * j) & 63];
-  }
-  return text;
-}
-
 std::string data_address(const char* type, const std::filesystem::path& file) {
   return fmt::format("data:{};base64,{}", type, base64(read_file(file)));
 }

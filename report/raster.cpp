@@ -2,10 +2,12 @@
 #include <librsvg/rsvg.h>
 
 #include <cmath>
+#include <cstring>
 #include <memory>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "report/image.h"
 #include "report/svg.h"
 
 namespace unmix {
@@ -19,12 +21,22 @@ struct Release {
   }
 };
 
-cairo_status_t append(void* bytes, const unsigned char* data, unsigned int size) {
-  static_cast<std::string*>(bytes)->append(reinterpret_cast<const char*>(data), size);
-  return CAIRO_STATUS_SUCCESS;
+// The pixels of a surface, 32 bits each: nothing, red, green, blue.
+Image pixels_of(cairo_surface_t* surface) {
+  cairo_surface_flush(surface);
+  Image image(cairo_image_surface_get_width(surface), cairo_image_surface_get_height(surface));
+  const unsigned char* row = cairo_image_surface_get_data(surface);
+  for (int y = 0; y < image.height(); ++y, row += cairo_image_surface_get_stride(surface))
+    for (int x = 0; x < image.width(); ++x) {
+      uint32_t pixel = 0;
+      std::memcpy(&pixel, row + 4 * x, 4);
+      image.set(x, y,
+                {static_cast<uint8_t>(pixel >> 16), static_cast<uint8_t>(pixel >> 8), static_cast<uint8_t>(pixel)});
+    }
+  return image;
 }
 
-std::string png_of(const std::string& svg, double scale) {
+std::string rendered(const std::string& svg, double scale) {
   GError* error = nullptr;
   const std::unique_ptr<RsvgHandle, Release<g_object_unref>> handle(
       rsvg_handle_new_from_data(reinterpret_cast<const guint8*>(svg.data()), svg.size(), &error));
@@ -41,18 +53,17 @@ std::string png_of(const std::string& svg, double scale) {
   const bool drawn = rsvg_handle_render_document(handle.get(), context.get(), &page, &error);
   const std::unique_ptr<GError, Release<g_error_free>> draw_error(error);
   check(drawn, "report", "the drawing cannot be drawn: {}", draw_error ? draw_error->message : "");
-  std::string png;
-  const cairo_status_t status = cairo_surface_write_to_png_stream(surface.get(), append, &png);
-  check(status == CAIRO_STATUS_SUCCESS, "report", "the drawing has no PNG: {}", cairo_status_to_string(status));
-  return png;
+  return pixels_of(surface.get()).png();
 }
 
 }  // namespace
 
+std::string png_of(const Svg& svg, double scale) { return rendered(svg.file_text(), scale); }
+
 void write_drawing(const std::filesystem::path& base, const Svg& svg, double scale) {
   const std::string text = svg.file_text();
   write_file(base.string() + ".svg", text);
-  write_file(base.string() + ".png", png_of(text, scale));
+  write_file(base.string() + ".png", rendered(text, scale));
 }
 
 }  // namespace unmix

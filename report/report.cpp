@@ -1,6 +1,8 @@
 #include "report/report.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -34,8 +36,9 @@ class Writer {
       : options_(options),
         page_("Source separation: scores, training, examples"),
         published_(options.sisec.empty() ? std::vector<Method>{} : read_published(options.sisec)),
-        study_(options.study.empty() ? std::vector<TableRow>{} : read_table(options.study)),
+        table_(options.published ? published_table() : std::vector<TableRow>{}),
         material_(read_material(options.folders, published_)) {
+    if (!options.study.empty()) std::ranges::copy(read_table(options.study), std::back_inserter(table_));
     check(!material_.empty(), "report", "nothing to report: {}", fmt::join(material_.problems, "; "));
   }
 
@@ -76,18 +79,18 @@ class Writer {
 
   void add_scores(Measure measure) {
     const bool museval = measure == Measure::museval;
-    const std::vector<TableRow> study = museval ? study_ : std::vector<TableRow>{};
+    const std::vector<TableRow> table_rows = museval ? table_ : std::vector<TableRow>{};
     std::vector<Method> methods;
     for (const Method& method : material_.methods)
       if (method.measure == measure) methods.push_back(method);
-    if (methods.empty() && study.empty()) return;
+    if (methods.empty() && table_rows.empty()) return;
     section(museval ? "Scores of museval" : "SDR over whole files", museval ? kMuseval : kWholeFile);
-    table(summary_table(methods, measure, study));
+    table(summary_table(methods, measure, table_rows));
     if (!methods.empty()) page_.folded("All ratios of each method and target", full_table(methods));
     std::vector<std::pair<std::string, Svg>> plots;
-    for (const std::string& target : targets_of(methods, study))
+    for (const std::string& target : targets_of(methods, table_rows))
       plots.emplace_back(file_name(fmt::format("sdr-{}-{}", museval ? "museval" : "file", target)),
-                         box_plot(target, "SDR, dB", rows_of(methods, study, target)));
+                         box_plot(target, "SDR, dB", rows_of(methods, table_rows, target)));
     page_.subsection("SDR over the tracks");
     page_.paragraph(
         "By falling median. Box and line: quartiles and median over the tracks; whiskers: the last values within 1.5 "
@@ -96,26 +99,30 @@ class Writer {
     charts(plots);
   }
 
-  static std::vector<BoxRow> rows_of(const std::vector<Method>& methods, const std::vector<TableRow>& study,
+  static std::vector<BoxRow> rows_of(const std::vector<Method>& methods, const std::vector<TableRow>& table,
                                      const std::string& target) {
     std::vector<BoxRow> rows;
     for (const Method& method : methods) rows.push_back({method.name, method.origin, method.values(target)});
-    for (const TableRow& row : study)
+    for (const TableRow& row : table)
       if (const auto sdr = row.sdr.find(target); sdr != row.sdr.end() && !std::isnan(sdr->second))
-        rows.push_back({row.name + " (study)", Origin::published, {sdr->second}, true});
+        rows.push_back({row.label(), Origin::published, {sdr->second}, true});
     return rows;
   }
 
   void add_significance() {
-    const std::vector<Comparison> all = comparisons(material_.methods);
+    std::vector<Comparison> all = comparisons(material_.methods);
     write_file(options_.output / "significance.csv", csv(pair_table(all)));
+    std::erase_if(all, [](const Comparison& comparison) { return !can_differ(comparison); });
     if (all.empty()) return;
-    section(
-        "Which methods differ",
-        "Friedman's test asks whether the methods differ at all, over the tracks that all of them have. Each pair is "
-        "then compared by Wilcoxon's signed-rank test on the SDR of the tracks that both have, two-sided, corrected "
-        "after Holm over all pairs of a target; significance.csv has every pair.");
-    table(friedman_table(all));
+    const bool several = std::ranges::any_of(all, [](const Comparison& c) { return c.all.has_value(); });
+    section("Which methods differ",
+            std::string(several ? "Friedman's test asks whether the methods differ at all, over the tracks that all of "
+                                  "them have. "
+                                : "") +
+                "Each pair is compared by Wilcoxon's signed-rank test on the SDR of the tracks that both have, "
+                "two-sided, corrected after Holm over all pairs of a target; significance.csv has every pair.");
+    table(several ? friedman_table(all) : pair_table(all));
+    if (!several) return;
     std::vector<std::pair<std::string, Svg>> plots;
     for (const Comparison& c : all)
       plots.emplace_back(
@@ -193,7 +200,7 @@ class Writer {
   Page page_;
   std::string markdown_;
   std::vector<Method> published_;
-  std::vector<TableRow> study_;
+  std::vector<TableRow> table_;
   Material material_;
 };
 

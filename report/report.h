@@ -1,4 +1,4 @@
-// `unmix report`: tables, charts and one page of what runs came to, beside published results.
+// `unmix report`: one page with tables, charts and examples of the results of runs, beside published ones.
 #pragma once
 
 #include <filesystem>
@@ -10,6 +10,7 @@ namespace unmix {
 struct ReportOptions {
   std::vector<std::filesystem::path> folders;  // report/material.h says which
   std::filesystem::path output;                // made where it is missing
+  bool published = false;                      // show the table of published scores that comes with the program
   std::filesystem::path sisec = {};            // scores of tracks, method,track,target,SDR,SIR,ISR,SAR; empty: none
   std::filesystem::path study = {};            // a table of results, loss,vocals,drums,bass,other; empty: none
 };

@@ -98,7 +98,7 @@ std::vector<TableRow> read_table(const fs::path& path) {
         fmt::join(csv.header, ","));
   std::vector<TableRow> rows;
   for (size_t i = 0; i < csv.rows.size(); ++i) {
-    TableRow row{csv.rows[i][0], {}};
+    TableRow row{csv.rows[i][0], "study", {}};
     for (size_t column = 1; column < csv.header.size(); ++column)
       if (csv.header[column] != "mean") row.sdr[csv.header[column]] = csv.number(i, column);
     rows.push_back(std::move(row));

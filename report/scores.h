@@ -39,7 +39,10 @@ struct Method {
 // A row of a published table: the SDR of each target, without tracks.
 struct TableRow {
   std::string name;
+  std::string source;  // "study"
   std::map<std::string, double> sdr;
+
+  std::string label() const { return name + " (" + source + ")"; }
 };
 
 // The targets of methods and table: vocals, accompaniment, drums, bass, other, then others by name.
@@ -51,6 +54,9 @@ std::map<std::string, Metrics> read_museval(const std::filesystem::path& path);
 
 // "method,track,target,SDR,SIR,ISR,SAR", a row per track. Throws, naming the line, for what is not so.
 std::vector<Method> read_published(const std::filesystem::path& path);
+
+// Published scores that come with the program: the 31 systems of SiSEC 2018, UMX and UMXHQ, the study's 19 losses.
+std::vector<TableRow> published_table();
 
 // "loss,vocals,drums,bass,other,mean" and the like: a name, then numbers; the column "mean" is left out.
 std::vector<TableRow> read_table(const std::filesystem::path& path);

@@ -62,6 +62,10 @@ std::vector<std::vector<double>> common_scores(const std::vector<Entry>& entries
 
 }  // namespace
 
+bool can_differ(const Comparison& comparison) {
+  return std::ranges::any_of(comparison.pairs, [](const Pair& pair) { return pair.tracks >= kLeastTracks; });
+}
+
 std::vector<Comparison> comparisons(const std::vector<Method>& methods) {
   std::vector<Comparison> all;
   for (const Measure measure : {Measure::museval, Measure::whole_file})

@@ -27,6 +27,12 @@ struct Comparison {
 
 constexpr double kSignificant = 0.05;
 
+// Wilcoxon's test over fewer tracks cannot reach it: the smallest exact p of n tracks is 2 / 2^n.
+constexpr size_t kLeastTracks = 6;
+
+// Whether any pair shares enough tracks to be told apart.
+bool can_differ(const Comparison& comparison);
+
 // Of every measure and target that two methods or more have.
 std::vector<Comparison> comparisons(const std::vector<Method>& methods);
 

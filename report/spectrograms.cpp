@@ -5,14 +5,17 @@
 #include <span>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "evaluation/fft.h"
 #include "report/image.h"
+#include "report/svg.h"
 
 namespace unmix {
 namespace {
 
 constexpr int kWindow = 4096, kBins = kWindow / 2 + 1;
-constexpr Color kPaper{255, 255, 255}, kInk{32, 34, 40}, kFaint{120, 124, 134};
+constexpr const char* kFaint = "#5f636d";
+constexpr double kSmall = 10.0, kTitle = 13.0;  // sizes of letters
 // Pixels around each panel.
 constexpr int kLeft = 46, kRight = 14, kAbove = 26, kBelow = 24, kHeading = 44, kScale = 76;
 
@@ -103,39 +106,46 @@ double time_step(double duration) {
   return step;
 }
 
-void draw_axes(Image& image, int left, int above, const SheetOptions& options, double top, double duration) {
+void mark(Svg& sheet, double x, double y, double width, double height) {
+  sheet.rect(x, y, width, height, fmt::format("fill=\"{}\"", kFaint));
+}
+
+void draw_axes(Svg& sheet, int left, int above, const SheetOptions& options, double top, double duration) {
   const int bottom = above + options.panel_height;
   for (const double hertz : {0.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16000.0}) {
     const int y = bottom - static_cast<int>(std::lround(mel_of(hertz) / mel_of(top) * options.panel_height));
     if (y < above) continue;
-    const std::string label = hertz_label(hertz);
-    image.fill(left - 5, std::min(y, bottom - 1), 4, 1, kFaint);
-    image.text(left - 8 - Image::text_width(label), y - kTextHeight / 2, label, kFaint);
+    mark(sheet, left - 5, std::min(y, bottom - 1), 4, 1);
+    sheet.text(left - 8, y + kSmall / 3, hertz_label(hertz), {kSmall, "end", false, kFaint});
   }
   const double step = time_step(duration);
   for (int i = 0; i * step <= duration * 1.0001; ++i) {
     const int x = left + static_cast<int>(std::lround(i * step / duration * (options.panel_width - 1)));
     const std::string label = fmt::format("{:g}{}", std::round(i * step * 1e6) / 1e6, i == 0 ? " s" : "");
-    image.fill(x, bottom + 1, 1, 4, kFaint);
-    image.text(x - (i == 0 ? 0 : Image::text_width(label) / 2), bottom + 8, label, kFaint);
+    mark(sheet, x, bottom + 1, 1, 4);
+    sheet.text(x, bottom + 7 + kSmall, label, {kSmall, i == 0 ? "start" : "middle", false, kFaint});
   }
 }
 
-void draw_panel(Image& image, int left, int above, Grid& grid, double loudest, const SheetOptions& options) {
+void draw_panel(Svg& sheet, int left, int above, Grid& grid, double loudest, const SheetOptions& options) {
+  Image image(grid.width, grid.height);
   for (int y = 0; y < grid.height; ++y)
     for (int x = 0; x < grid.width; ++x) {
       const double decibels = 10.0 * std::log10(grid.at(x, y) / loudest);  // -inf of silence is clamped
-      image.set(left + x, above + y, heat(1.0 + decibels / options.range));
+      image.set(x, y, heat(1.0 + decibels / options.range));
     }
+  sheet.image(left, above, grid.width, grid.height, image.png());
 }
 
-void draw_scale(Image& image, int left, int above, int height, double range) {
-  for (int y = 0; y < height; ++y)
-    image.fill(left, above + y, 12, 1, heat(1.0 - static_cast<double>(y) / (height - 1)));
+void draw_scale(Svg& sheet, int left, int above, int height, double range) {
+  Image image(1, height);
+  for (int y = 0; y < height; ++y) image.set(0, y, heat(1.0 - static_cast<double>(y) / (height - 1)));
+  sheet.image(left, above, 12, height, image.png());
   for (int i = 0; i <= 4; ++i) {
     const int y = above + i * (height - 1) / 4;
-    image.fill(left + 13, y, 3, 1, kFaint);
-    image.text(left + 19, y - kTextHeight / 2, i == 0 ? "0 dB" : fmt::format("{:g}", -range * i / 4), kFaint);
+    mark(sheet, left + 13, y, 3, 1);
+    sheet.text(left + 19, y + kSmall / 3, i == 0 ? "0 dB" : fmt::format("{:g}", -range * i / 4),
+               {kSmall, "start", false, kFaint});
   }
 }
 
@@ -157,18 +167,18 @@ void write_spectrograms(const std::filesystem::path& path, const std::string& he
   const int columns = std::min(options.columns, static_cast<int>(panels.size()));
   const int rows = (static_cast<int>(panels.size()) + columns - 1) / columns;
   const int cell_width = kLeft + options.panel_width + kRight, cell_height = kAbove + options.panel_height + kBelow;
-  Image image(columns * cell_width + kScale, kHeading + rows * cell_height + 8, kPaper);
-  image.text(kLeft, 16, heading, kInk, 2);
+  Svg sheet(columns * cell_width + kScale, kHeading + rows * cell_height + 8, heading);
+  sheet.text(kLeft, 30, heading, {kTitle + 2, "start", true});
   for (size_t i = 0; i < panels.size(); ++i) {
     const int left = static_cast<int>(i) % columns * cell_width + kLeft;
     const int above = static_cast<int>(i) / columns * cell_height + kHeading + kAbove;
-    image.text(left, above - 20, panels[i].title, kInk, 2);
-    draw_panel(image, left, above, grids[i], loudest, options);
+    sheet.text(left, above - 7, panels[i].title, {kTitle});
+    draw_panel(sheet, left, above, grids[i], loudest, options);
     const Audio& audio = *panels[i].audio;
-    draw_axes(image, left, above, options, top, static_cast<double>(audio.frames()) / audio.sample_rate);
+    draw_axes(sheet, left, above, options, top, static_cast<double>(audio.frames()) / audio.sample_rate);
   }
-  draw_scale(image, columns * cell_width + 6, kHeading + kAbove, rows * cell_height - kAbove - kBelow, options.range);
-  image.write_png(path);
+  draw_scale(sheet, columns * cell_width + 6, kHeading + kAbove, rows * cell_height - kAbove - kBelow, options.range);
+  write_file(path, png_of(sheet, 1.0));
 }
 
 }  // namespace unmix

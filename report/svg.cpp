@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <cmath>
+#include <cstdint>
 
 #include "base/text.h"
 
@@ -33,6 +34,18 @@ std::string escaped(std::string_view text) {
       result += ' ';  // XML has no other control characters
   }
   return result;
+}
+
+std::string base64(const std::string& bytes) {
+  constexpr const char* kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t word = 0;
+    for (size_t j = i; j < i + 3; ++j) word = word << 8 | (j < bytes.size() ? static_cast<unsigned char>(bytes[j]) : 0);
+    for (size_t j = 0; j < 4; ++j) text += i + j > bytes.size() ? '=' : kDigits[word >> (18 - 6 * j) & 63];
+  }
+  return text;
 }
 
 std::string coordinate(double value) { return fmt::format("{:g}", std::round(value * 100.0) / 100.0); }
@@ -74,6 +87,13 @@ void Svg::text(double x, double y, std::string_view text, const TextStyle& style
                           coordinate(y), coordinate(style.size), style.anchor, style.color,
                           style.bold ? R"( font-weight="bold")" : "", escaped(text)) +
               "\n";
+}
+
+void Svg::image(double x, double y, double width, double height, const std::string& png) {
+  element(fmt::format(
+      "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" image-rendering=\"pixelated\" "
+      "href=\"data:image/png;base64,{}\"",
+      coordinate(x), coordinate(y), coordinate(width), coordinate(height), base64(png)));
 }
 
 void Svg::title(std::string_view text) { title_ = fmt::format("<title>{}</title>", escaped(text)); }

@@ -35,7 +35,8 @@ class Svg {
   void polyline(const std::vector<std::pair<double, double>>& points, std::string_view style);
   void circle(double x, double y, double radius, std::string_view style);
   void diamond(double x, double y, double radius, std::string_view style);
-  void text(double x, double y, std::string_view text, const TextStyle& style = {});  // y: of the base line
+  void text(double x, double y, std::string_view text, const TextStyle& style = {});    // y: of the base line
+  void image(double x, double y, double width, double height, const std::string& png);  // not smoothed
   void title(std::string_view text);  // shown over the element that is drawn next
 
   std::string inline_text() const;  // for a page
@@ -54,6 +55,11 @@ double text_width(std::string_view text, double size);
 
 // At most `most` characters of UTF-8, the end cut off for an ellipsis.
 std::string shortened(const std::string& text, size_t most);
+
+std::string base64(const std::string& bytes);
+
+// A drawing as the bytes of a PNG file, with `scale` pixels for a unit.
+std::string png_of(const Svg& svg, double scale);
 
 // Writes <base>.svg and <base>.png, with `scale` pixels for a unit.
 void write_drawing(const std::filesystem::path& base, const Svg& svg, double scale = 2.0);

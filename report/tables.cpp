@@ -43,7 +43,8 @@ struct Line {
   bool ours;
 };
 
-std::vector<Line> lines_of(const std::vector<Method>& methods, Measure measure, const std::vector<TableRow>& study) {
+std::vector<Line> lines_of(const std::vector<Method>& methods, Measure measure,
+                           const std::vector<TableRow>& published) {
   std::vector<Line> lines;
   for (const Method& method : methods) {
     Line line{method.name, track_count(method), {}, method.origin == Origin::ours};
@@ -53,7 +54,7 @@ std::vector<Line> lines_of(const std::vector<Method>& methods, Measure measure, 
     }
     lines.push_back(std::move(line));
   }
-  for (const TableRow& row : study) lines.push_back({row.name + " (study)", "", row.sdr, false});
+  for (const TableRow& row : published) lines.push_back({row.label(), "", row.sdr, false});
   return lines;
 }
 
@@ -114,9 +115,9 @@ std::string html(const Table& table) {
   return text + "</tbody></table></div>\n";
 }
 
-Table summary_table(const std::vector<Method>& methods, Measure measure, const std::vector<TableRow>& study) {
-  std::vector<Line> lines = lines_of(methods, measure, study);
-  const std::vector<std::string> targets = targets_of(methods, study);
+Table summary_table(const std::vector<Method>& methods, Measure measure, const std::vector<TableRow>& published) {
+  std::vector<Line> lines = lines_of(methods, measure, published);
+  const std::vector<std::string> targets = targets_of(methods, published);
   const auto rank = [&](const Line& line) {
     for (const std::string& target : targets)
       if (const auto sdr = line.sdr.find(target); sdr != line.sdr.end() && !std::isnan(sdr->second)) return sdr->second;

@@ -19,8 +19,8 @@ std::string csv(const Table& table);
 std::string html(const Table& table);
 
 // A row per method, all of one measure, by falling SDR of its first target: the SDR of each target over the tracks
-// (median of museval's, mean of whole files' scores) and the number of tracks. The rows of `study` have no tracks.
-Table summary_table(const std::vector<Method>& methods, Measure measure, const std::vector<TableRow>& study);
+// (median of museval's, mean of whole files' scores) and the number of tracks. The rows of `published` have no tracks.
+Table summary_table(const std::vector<Method>& methods, Measure measure, const std::vector<TableRow>& published);
 
 // A row per method and target: tracks, medians of the four ratios, quartiles and mean of SDR.
 Table full_table(const std::vector<Method>& methods);

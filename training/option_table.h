@@ -38,7 +38,7 @@ struct TrainOption {
 
 const std::vector<TrainOption>& train_option_table();
 
-// What the option's text stands for; throws UsageError for what it cannot.
+// The value that a text stands for; throws UsageError where it stands for none.
 void read_option(std::string_view text, Objective& value);
 void read_option(std::string_view text, Variant& value);
 void read_option(std::string_view text, const ModelEntry*& value);

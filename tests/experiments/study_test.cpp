@@ -135,6 +135,13 @@ TEST(TrainOptionTable, EveryOptionIsRecorded) {
   }
 }
 
+// Runs recorded before the variant got its name go on.
+TEST(TrainOptionTable, TheOlderNameOfAVariantIsNoConflict) {
+  const nlohmann::json seed{{"variant", "seed"}}, code{{"variant", "code"}}, paper{{"variant", "paper"}};
+  EXPECT_EQ(resume_conflict(seed, code), "");
+  EXPECT_EQ(resume_conflict(seed, paper), "--variant was \"seed\", now \"paper\"");
+}
+
 std::set<std::string> losses_of(const Study& study) {
   std::set<std::string> losses;
   for (const StudyRun& run : study.runs) losses.insert(run.options.loss.text());

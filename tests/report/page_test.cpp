@@ -125,7 +125,7 @@ TEST(ReportTables, TracksThatOneMethodLacksAreCounted) {
   Method method{"m", Origin::ours, Measure::museval, "m"};
   method.scores["vocals"] = {{"a", {1, 2, 3, 4}}, {"b", {3, 2, 3, 4}}, {"c", {none, none, none, none}}};
   method.scores["drums"] = {{"a", {5, 2, 3, 4}}};
-  const Table table = summary_table({method}, Measure::museval, {{"L", {{"vocals", 7.0}}}});
+  const Table table = summary_table({method}, Measure::museval, {{"L", "study", {{"vocals", 7.0}}}});
   ASSERT_EQ(table.rows.size(), 2u);
   EXPECT_EQ(table.rows[0], (std::vector<std::string>{"L (study)", "", "7.00", ""}));
   EXPECT_EQ(table.rows[1], (std::vector<std::string>{"m", "1-2", "2.00", "5.00"}));

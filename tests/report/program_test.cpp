@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "evaluation/statistics.h"
 #include "report/material.h"
 #include "tests/support/audio_helpers.h"
 #include "tests/support/paths.h"
@@ -74,12 +75,58 @@ TEST_F(Report, OfEvaluationsHasTablesChartsAndAPage) {
   EXPECT_THAT(text("out/scores.csv"), HasSubstr("mine,ours,museval,vocals,2,5.00,9.50,,,4.50,5.50,5.00\n"));
   EXPECT_THAT(text("out/tracks.csv"), AllOf(HasSubstr("mine,b,vocals,6.00000,9.50000,,\n"), Not(HasSubstr("TAK9"))));
   EXPECT_THAT(text("out/significance.csv"), HasSubstr("museval,vocals,TAK9,mine,2,3.50,0,0.5,1\n"));
-  for (const char* chart : {"sdr-museval-vocals", "sdr-museval-drums", "differences-museval-vocals"})
+  EXPECT_THAT(report, Not(HasSubstr("Which methods differ")));  // two tracks tell no methods apart
+  for (const char* chart : {"sdr-museval-vocals", "sdr-museval-drums"})
     for (const char* extension : {".svg", ".png"})
       EXPECT_TRUE(fs::exists(folder_ / "out/charts" / (std::string(chart) + extension))) << chart << extension;
   const std::string page = text("out/index.html");
   EXPECT_THAT(page, AllOf(HasSubstr("mine: median 5.00 dB over 2 tracks"), HasSubstr("L2freq (study): 6.40 dB")));
   EXPECT_THAT(page, Not(HasSubstr("http")));
+}
+
+// Two methods: their pairs, without Friedman's test, which needs three; of three methods it and a chart.
+TEST_F(Report, DifferencesNeedSixTracks) {
+  const auto report_of = [&](int tracks, const std::vector<std::string>& methods) {
+    std::vector<std::string> arguments = methods;
+    for (size_t m = 0; m < methods.size(); ++m) {
+      fs::remove_all(folder_ / methods[m]);
+      for (int track = 0; track < tracks; ++track)
+        write_track(fmt::format("{}/test/{}.json", methods[m], track),
+                    static_cast<double>(track) - (3.0 + 0.1 * track) * m);
+    }
+    arguments.insert(arguments.end(), {"--output", "out"});
+    EXPECT_TRUE(succeeded(run(arguments)));
+    return text("out/report.md");
+  };
+  EXPECT_THAT(report_of(5, {"a", "b"}), Not(HasSubstr("Which methods differ")));
+  const std::string two = report_of(6, {"a", "b"});
+  EXPECT_THAT(two, AllOf(HasSubstr("Which methods differ"), Not(HasSubstr("Friedman"))));
+  EXPECT_THAT(two, HasSubstr("| museval | vocals | a | b | 6 | 3.25 | 0 | 0.0312 | 0.0312 |"));
+  EXPECT_THAT(report_of(6, {"a", "b", "c"}), HasSubstr("Friedman"));
+  EXPECT_TRUE(fs::exists(folder_ / "out/charts/differences-museval-vocals.png"));
+}
+
+// Medians as published; where the tracks' scores are at hand, they give the same.
+TEST_F(Report, PublishedScoresComeWithTheProgram) {
+  write_track("mine/test/a.json", 4);
+  ASSERT_TRUE(succeeded(run({"mine", "--published", "--output", "out"})));
+  EXPECT_THAT(text("out/report.md"),
+              AllOf(HasSubstr("| UMX (Open-Unmix) |  | 6.32 |"), HasSubstr("| Adversarial (study) |  | 6.50 |"),
+                    HasSubstr("| **mine** | 1 | 4.00 |")));
+  const std::vector<TableRow> table = published_table();
+  EXPECT_EQ(table.size(), 31u + 2u + 19u);
+  if (shared_data().empty()) GTEST_SKIP() << "the tracks' scores are not on this machine";
+  for (const Method& method : read_published(shared_data() / "sisec2018-track-medians.csv")) {
+    const auto row = std::ranges::find(table, method.name, &TableRow::name);
+    ASSERT_NE(row, table.end()) << method.name;
+    for (const auto& [target, sdr] : row->sdr) EXPECT_NEAR(sdr, median(method.values(target)), 0.00501) << method.name;
+    EXPECT_EQ(row->sdr.size(), method.scores.size()) << method.name;
+  }
+  for (const TableRow& study : read_table(shared_data() / "study-sdr.csv")) {
+    const auto row = std::ranges::find_if(table, [&](const TableRow& r) { return r.label() == study.label(); });
+    ASSERT_NE(row, table.end()) << study.name;
+    EXPECT_EQ(row->sdr, study.sdr);
+  }
 }
 
 // Its own tracks.csv is what --sisec reads.

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <set>
 
+#include "base/file.h"
 #include "report/image.h"
 #include "tests/support/audio_helpers.h"
 
@@ -17,21 +18,23 @@ using test::TemporaryFolder;
 using ::testing::HasSubstr;
 
 // By libpng, another way than it was written.
-Image read_png(const std::filesystem::path& path) {
+Image decoded(const std::string& bytes) {
   png_image png{};
   png.version = PNG_IMAGE_VERSION;
-  EXPECT_NE(png_image_begin_read_from_file(&png, path.c_str()), 0) << png.message;
+  EXPECT_NE(png_image_begin_read_from_memory(&png, bytes.data(), bytes.size()), 0) << png.message;
   png.format = PNG_FORMAT_RGB;
-  std::vector<uint8_t> bytes(PNG_IMAGE_SIZE(png));
-  EXPECT_NE(png_image_finish_read(&png, nullptr, bytes.data(), 0, nullptr), 0) << png.message;
-  Image image(static_cast<int>(png.width), static_cast<int>(png.height), {});
+  std::vector<uint8_t> pixels(PNG_IMAGE_SIZE(png));
+  EXPECT_NE(png_image_finish_read(&png, nullptr, pixels.data(), 0, nullptr), 0) << png.message;
+  Image image(static_cast<int>(png.width), static_cast<int>(png.height));
   for (int y = 0; y < image.height(); ++y)
     for (int x = 0; x < image.width(); ++x) {
-      const uint8_t* p = &bytes[static_cast<size_t>(y * image.width() + x) * 3];
+      const uint8_t* p = &pixels[static_cast<size_t>(y * image.width() + x) * 3];
       image.set(x, y, {p[0], p[1], p[2]});
     }
   return image;
 }
+
+Image read_png(const std::filesystem::path& path) { return decoded(read_file(path)); }
 
 int brightness(Color c) { return c.red + c.green + c.blue; }
 
@@ -45,36 +48,16 @@ std::set<int> bright_rows(const Image& image, int x) {
   return rows;
 }
 
-TEST(Image, PixelsComeBackFromAFile) {
-  const TemporaryFolder folder;
-  Image image(31, 17, {10, 20, 30});
+TEST(Image, PixelsComeBackFromItsPng) {
+  Image image(31, 17);
   image.set(3, 4, {255, 0, 1});
-  image.fill(20, 10, 100, 100, {0, 0, 0});  // reaches beyond the edge
-  image.set(-1, 40, {1, 1, 1});
-  image.write_png(folder / "a.png");
-  const Image read = read_png(folder / "a.png");
+  image.set(30, 16, {10, 20, 30});
+  const Image read = decoded(image.png());
   ASSERT_EQ(read.width(), 31);
   ASSERT_EQ(read.height(), 17);
   EXPECT_TRUE(same(read.at(3, 4), {255, 0, 1}));
-  EXPECT_TRUE(same(read.at(30, 16), {0, 0, 0}));
-  EXPECT_TRUE(same(read.at(0, 0), {10, 20, 30}));
-}
-
-TEST(Image, LettersDifferAndStayInTheirBox) {
-  std::set<std::vector<bool>> shapes;
-  for (char c = ' '; c <= '~'; ++c) {
-    Image image(12, 12, {255, 255, 255});
-    image.text(2, 2, std::string(1, c), {0, 0, 0});
-    std::vector<bool> shape;
-    for (int y = 0; y < 12; ++y)
-      for (int x = 0; x < 12; ++x) {
-        const bool dark = brightness(image.at(x, y)) == 0;
-        EXPECT_TRUE(!dark || (x >= 2 && x < 7 && y >= 2 && y < 9)) << c;
-        shape.push_back(dark);
-      }
-    EXPECT_TRUE(shapes.insert(shape).second) << c << " looks like another letter";
-  }
-  EXPECT_EQ(Image::text_width("ab", 2), 22);
+  EXPECT_TRUE(same(read.at(30, 16), {10, 20, 30}));
+  EXPECT_TRUE(same(read.at(0, 0), {0, 0, 0}));
 }
 
 TEST(Image, HeatRisesInBrightness) {
@@ -101,7 +84,26 @@ TEST(Picture, ASheetShowsTonesWhereTheyAre) {
   EXPECT_NEAR(lowest - *rows_low.begin(), 0.113 * 200, 8);
   EXPECT_NEAR(lowest - *rows_high.begin(), 0.797 * 200, 8);
   EXPECT_LT(rows_low.size() + rows_high.size(), 30u);
+  // The scale of colours, 12 pixels wide, its loud end above.
+  for (int x = 3 * 620 + 6; x < 3 * 620 + 18; ++x) EXPECT_TRUE(same(sheet.at(x, 70), heat(1.0))) << x;
   for (int x = 1240 + 46; x < 1240 + 46 + 560; x += 10) EXPECT_TRUE(same(sheet.at(x, 150), heat(0.0)));
+}
+
+// Titles are drawn by fonts of the system: names need not be ASCII.
+TEST(Picture, TitlesOfAnyLanguageAreDrawn) {
+  const TemporaryFolder folder;
+  const Audio tone = test::tone(44100, 1, 4410);
+  const auto dark_pixels = [&](const std::string& title) {
+    write_spectrograms(folder / "sheet.png", "", {{title, &tone}});
+    const Image sheet = read_png(folder / "sheet.png");
+    int dark = 0;
+    for (int y = 44; y < 68; ++y)
+      for (int x = 46; x < 300; ++x) dark += brightness(sheet.at(x, y)) < 600 ? 1 : 0;
+    return dark;
+  };
+  EXPECT_EQ(dark_pixels(""), 0);
+  EXPECT_GT(dark_pixels("voix chantée"), 50);
+  EXPECT_GT(dark_pixels("éàô"), dark_pixels("eao"));
 }
 
 TEST(Picture, ShortAndLowRateSignalsFit) {
@@ -109,9 +111,6 @@ TEST(Picture, ShortAndLowRateSignalsFit) {
   const Audio click{8000, 2, {1.0f, 0.0f, 0.5f, 0.0f}}, tone = test::tone(16000, 2, 300);
   write_spectrograms(folder / "sheet.png", "Short", {{"click", &click}, {"tone", &tone}});
   const Image sheet = read_png(folder / "sheet.png");
-  std::set<int> seen;
-  for (int x = 46; x < 600; ++x) seen.insert(brightness(sheet.at(x, 100)));
-  EXPECT_GT(seen.size(), 0u);
   EXPECT_GT(brightness(sheet.at(47, 200)), brightness(heat(0.2)));
 }
 
