@@ -5,8 +5,9 @@
 #                                    (into ~/.cache/unmix/cuda, or $UNMIX_CUDA_HOME; 1.2 GB to download)
 #   scripts/install-deps.sh --fuzz   also clang 16, which the fuzz targets are built with
 #   scripts/install-deps.sh --format clang-format 14, which scripts/format.sh uses, and nothing else
-#   scripts/install-deps.sh --cuda-headers   only its headers, to the same place: what the build for the simulated device
-#                                    needs (UNMIX_CUDA=SIM)
+#   scripts/install-deps.sh --tidy   also clang-tidy 16, which scripts/tidy.sh uses
+#   scripts/install-deps.sh --cuda-headers   only the CUDA toolkit's headers, to the same place: what the build for the
+#                                    simulated device needs (UNMIX_CUDA=SIM)
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 export DEBIAN_FRONTEND=noninteractive
 
@@ -108,6 +109,7 @@ case ${1:-} in
   "") install_packages "${packages[@]}" ;;
   --format) command -v clang-format-14 >/dev/null || install_packages clang-format ;;
   --fuzz) install_packages "${packages[@]}" "${fuzz_packages[@]}" ;;
+  --tidy) install_packages "${packages[@]}" clang-tidy-16 ;;
   --cuda)
     install_packages "${packages[@]}"
     if ! nvcc=$(find_nvcc); then
@@ -127,7 +129,7 @@ case ${1:-} in
     fi
     ;;
   *)
-    echo "usage: scripts/install-deps.sh [--cuda | --cuda-headers | --fuzz | --format]" >&2
+    echo "usage: scripts/install-deps.sh [--cuda | --cuda-headers | --fuzz | --format | --tidy]" >&2
     exit 2
     ;;
 esac
