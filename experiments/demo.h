@@ -26,8 +26,8 @@ struct DemoScore {
 };
 
 // Writes into the output folder songs/, for each loss LOSS/model/, LOSS/estimates/TRACK/TARGET.wav and a sheet of
-// spectrograms, LOSS/TRACK.png, and scores.csv, scores.md and report/ (report/report.h). Returns the scores, loss by loss
-// and song by song, in the order of musdb_sources.
+// spectrograms, LOSS/TRACK.png, and scores.csv, scores.md and report/ (report/report.h). Returns the scores, loss by
+// loss and song by song, in the order of musdb_sources.
 std::vector<DemoScore> run_demo(const DemoOptions& options);
 
 // The scores as a Markdown table with a row per song and target, a column per loss, and their means.
