@@ -19,12 +19,12 @@ constexpr int64_t kBlock = 16384;  // frames that read_rest asks for at a time: 
 
 // `count` zeros, in huge pages where the system has them on request: a song is some 20,000 small ones.
 std::vector<float> zeros(size_t count) {
-  constexpr uintptr_t kHugePage = uintptr_t{2} << 20;
+  constexpr size_t kHugePage = size_t{2} << 20;
   std::vector<float> values;
   values.reserve(count);
-  const auto begin = (reinterpret_cast<uintptr_t>(values.data()) + kHugePage - 1) / kHugePage * kHugePage;
-  const auto end = reinterpret_cast<uintptr_t>(values.data() + count) / kHugePage * kHugePage;
-  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+  auto* bytes = reinterpret_cast<char*>(values.data());
+  const size_t size = count * sizeof(float), before = -reinterpret_cast<uintptr_t>(bytes) % kHugePage;
+  if (size >= before + kHugePage) madvise(bytes + before, (size - before) / kHugePage * kHugePage, MADV_HUGEPAGE);
   values.resize(count);
   return values;
 }

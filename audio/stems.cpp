@@ -58,7 +58,7 @@ void decode_stems(const fs::path& path, int64_t frames, const UseBlock& use) {
 }  // namespace
 
 std::vector<AVStream*> stem_streams(const LibavInput& input) {
-  const std::vector<AVStream*> streams = input.audio_streams();
+  std::vector<AVStream*> streams = input.audio_streams();
   check(streams.size() == kStems, "audio",
         "{}: {} audio streams, a stem file has {}: mixture, drums, bass, other, vocals", input.name(), streams.size(),
         kStems);

@@ -50,7 +50,7 @@ fs::path first_match(const fs::path& folder, Parts part, Parts end, Matches matc
   for (const fs::path& entry : entries(folder, !last)) {
     if (!matches(entry.filename().string(), expected)) continue;
     if (last) return entry;
-    if (const fs::path found = first_match(entry, part, end, matches); !found.empty()) return found;
+    if (fs::path found = first_match(entry, part, end, matches); !found.empty()) return found;
   }
   return {};
 }
@@ -94,7 +94,7 @@ fs::path find_file(const fs::path& folder, const std::string& name) {
 }
 
 fs::path find_match(const fs::path& folder, const std::string& pattern) {
-  const fs::path exact = first_match(folder, pattern, [](const std::string& name, const std::string& expected) {
+  fs::path exact = first_match(folder, pattern, [](const std::string& name, const std::string& expected) {
     return ::fnmatch(expected.c_str(), name.c_str(), 0) == 0;
   });
   if (!exact.empty()) return exact;

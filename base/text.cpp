@@ -96,7 +96,7 @@ std::string from_utf8(std::string_view text) {
 }
 
 std::string csv_cell(const std::string& bytes) {
-  const std::string cell = to_utf8(bytes);
+  std::string cell = to_utf8(bytes);
   if (cell.find_first_of(",\"\n") == std::string::npos) return cell;
   std::string result = "\"";
   for (const char c : cell) result += c == '"' ? "\"\"" : std::string(1, c);

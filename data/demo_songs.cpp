@@ -52,7 +52,8 @@ struct Song {
   int chord(int bar) const { return chords[static_cast<size_t>(bar % 4)]; }
   double note(int degree, int octave) const {
     const int wrapped = ((degree % 7) + 7) % 7;
-    return key + 12 * (octave + (degree - wrapped) / 7) + scale[static_cast<size_t>(wrapped)];
+    const int octaves = octave + (degree - wrapped) / 7;
+    return key + 12 * octaves + scale[static_cast<size_t>(wrapped)];
   }
   const char* pick(const auto& patterns) { return patterns[static_cast<size_t>(random.below(std::ssize(patterns)))]; }
 };

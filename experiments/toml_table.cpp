@@ -73,7 +73,7 @@ std::string TomlTable::text(const std::string& key, const std::string& otherwise
 
 std::string TomlTable::choice(const std::string& key, const std::string& otherwise,
                               const std::vector<std::string>& choices) const {
-  const std::string chosen = text(key, otherwise);
+  std::string chosen = text(key, otherwise);
   if (chosen != otherwise && std::find(choices.begin(), choices.end(), chosen) == choices.end())
     fail(*find(key), "{} '{}': give one of {}", key, chosen, fmt::join(choices, ", "));
   return chosen;

@@ -87,19 +87,19 @@ void ProtoMessage::varint(uint64_t value) {
 }
 
 ProtoMessage& ProtoMessage::number(int field, int64_t value) {
-  varint(static_cast<uint64_t>(field * 8 + kVarint));
+  varint(static_cast<uint64_t>(field) * 8 + kVarint);
   varint(static_cast<uint64_t>(value));
   return *this;
 }
 
 ProtoMessage& ProtoMessage::real(int field, float value) {
-  varint(static_cast<uint64_t>(field * 8 + kFourBytes));
+  varint(static_cast<uint64_t>(field) * 8 + kFourBytes);
   bytes_ += bytes_of(&value, 1);
   return *this;
 }
 
 ProtoMessage& ProtoMessage::open(int field, uint64_t size) {
-  varint(static_cast<uint64_t>(field * 8 + kDelimited));
+  varint(static_cast<uint64_t>(field) * 8 + kDelimited);
   varint(size);
   return *this;
 }

@@ -59,7 +59,7 @@ const LossEntry adversarial = {
     .compute = [](Signals& signals, const LossContext& context) -> Var {
       LossContext paper = context;
       paper.variant = Variant::paper;
-      const Var distance = l2freq(signals, paper);
+      Var distance = l2freq(signals, paper);
       if (context.validation) return distance;
       check(context.discriminators != nullptr, "Adversarial", "the loss needs discriminators");
       const Discriminators& discriminators = *context.discriminators;
@@ -75,7 +75,7 @@ const LossEntry adversarial = {
         const auto real = scores_without_graph(discriminators, k, signals.target_magnitudes()[k]).features;
         return loss + context.feature_matching * feature_distance(judgement.features, real);
       };
-      const Var loss = distance + mean_over_sources(signals.estimate_magnitudes(), against);
+      Var loss = distance + mean_over_sources(signals.estimate_magnitudes(), against);
       if (!unpaired.defined()) return loss;
       return loss + mean_over_sources(unpaired, [&](int64_t k, const Var& estimate) {
                return kGamma * fooling_loss(context.gan, discriminators(k, estimate).scores);

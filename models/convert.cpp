@@ -51,7 +51,7 @@ void write(const fs::path& to, const TensorFile& file) {
 std::string check_hash(const fs::path& path, Conversion& done) {
   const auto name = parse_published_name(path);
   if (!name) return "";
-  const std::string hash = short_hash(path);
+  std::string hash = short_hash(path);
   const std::string difference =
       fmt::format("{}: its SHA-256 begins with {}, not with the {} of its name", path.string(), hash, name->hash);
   check(hash == name->hash || name->separator == '_', kOp, "{}: the download is damaged or renamed; download it again",

@@ -26,7 +26,9 @@ double hertz_of(double mel) { return 700.0 * (std::pow(10.0, mel / 2595.0) - 1.0
 struct Grid {
   int width, height;
   std::vector<double> power;
-  double& at(int x, int y) { return power[static_cast<size_t>(y * width + x)]; }
+  double& at(int x, int y) {
+    return power[static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)];
+  }
 };
 
 // |X|^2 of windows of a signal, added up.

@@ -100,8 +100,10 @@ void MaskStates::run(Sequence& sequence, int64_t begin, int64_t end) {
 void MaskStates::blend(Sequence& sequence, const Tensor& segment) const {
   const int64_t shared = segments_.overlap, hidden = segment.dim(2);
   std::vector<float> share(static_cast<size_t>(shared * hidden));
-  for (int64_t i = 0; i < shared * hidden; ++i)
-    share[static_cast<size_t>(i)] = static_cast<float>(i / hidden + 1) / static_cast<float>(shared + 1);
+  for (int64_t i = 0; i < shared * hidden; ++i) {
+    const int64_t frame = i / hidden;
+    share[static_cast<size_t>(i)] = static_cast<float>(frame + 1) / static_cast<float>(shared + 1);
+  }
   const Var before(sequence.shared_z), weight(Tensor::from(share, {shared, 1, hidden}, segment.device()));
   Tensor first = segment.rows(0, shared);
   first.copy_from(add(before, mul(weight, sub(Var(first), before))).value());

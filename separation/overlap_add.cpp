@@ -67,7 +67,7 @@ Tensor OverlapAdd::gains_of(int64_t first, int64_t end, int64_t frames, bool las
           position_ + t - n_fft_ / 2);
     gains.push_back(static_cast<float>(1.0 / envelope));
   }
-  const Tensor result = Tensor::from(gains, {end - first}, window_.device());
+  Tensor result = Tensor::from(gains, {end - first}, window_.device());
   if (midst) midst_gains_ = result;
   return result;
 }
