@@ -33,7 +33,8 @@ build() {
   local preset=$1 log=build/$1.configure.log
   shift
   mkdir -p build
-  if ! cmake --preset "$preset" -DCMAKE_COMPILE_WARNING_AS_ERROR="${UNMIX_WARNINGS_AS_ERRORS:-OFF}" >"$log" 2>&1; then
+  if ! cmake --preset "$preset" \
+    ${UNMIX_WARNINGS_AS_ERRORS:+"-DCMAKE_COMPILE_WARNING_AS_ERROR=$UNMIX_WARNINGS_AS_ERRORS"} >"$log" 2>&1; then
     cat "$log" >&2
     return 1
   fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds and runs every test. The last line is "N passed, N failed, N skipped".
-#   scripts/test.sh [PRESET...]    of CMakePresets.json: release, cpu, cuda, asan, sim, sim-check
+#   scripts/test.sh [PRESET...]    of CMakePresets.json: release, dev, debug, cpu, cuda, asan, sim, sim-check
 # Without an argument: release; and where there is no GPU also sim and sim-check, which run the CUDA half on the
 # simulated device (docs/simulated-device.md).
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
