@@ -151,9 +151,10 @@ void TrainOptions::validate() const {
 }
 
 std::string resume_conflict(const nlohmann::json& before, const nlohmann::json& now) {
+  const nlohmann::json nothing = "";
   for (const auto& [key, value] : now.items()) {
     if (is_in(kFreeToChange, key) || !before.contains(key) || before.at(key) == value) continue;
-    if (is_in(kMayMove, key) && before.at(key) != "" && value != "") continue;
+    if (is_in(kMayMove, key) && before.at(key) != nothing && value != nothing) continue;
     if (key == "variant" && before.at(key) == "seed" && value == "code") continue;  // its name before
     std::string option = key;
     std::replace(option.begin(), option.end(), '_', '-');

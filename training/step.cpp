@@ -36,7 +36,8 @@ Var objective_of(const StepContext& context, Signals& signals) {
   return context.balancer != nullptr ? (*context.balancer)(context.objective, signals) : context.objective(signals);
 }
 
-// The signals are gone when it returns, so that the backward pass has their memory.
+// The signals are gone when it returns, so that the backward pass has their memory; so all are taken by value.
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
 Losses forward(const StepContext& context, Tensor mixture, Tensor targets, UnpairedSignals unpaired, uint64_t seed,
                uint64_t step) {
   Signals signals = make_signals(context, std::move(mixture), std::move(targets));
