@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 // Open-Unmix's own loss, and the one that came out best on these songs (docs/results-demo.md).
 constexpr const char* kLosses[] = {"L2freq", "LogL1time"};
 
-// A small joint model and a few hundred steps: one and a half minutes on two cores.
+// A small joint model and a few hundred steps.
 TrainOptions training_options(const DemoOptions& demo, const std::string& loss) {
   TrainOptions options;
   options.loss = Objective(loss);

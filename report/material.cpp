@@ -138,9 +138,9 @@ class Reader {
     std::map<std::string, Method> methods;  // by loss
     for (size_t i = 0; i < csv.rows.size(); ++i) {
       const std::vector<std::string>& row = csv.rows[i];
-      const auto [method, is_new] =
-          methods.emplace(row[0], Method{row[0], Origin::ours, Measure::whole_file, folder / row[0]});
-      add_ratio(method->second, row[1], row[2], csv.number(i, 3), csv.number(i, 4));
+      Method& method =
+          methods.try_emplace(row[0], Method{row[0], Origin::ours, Measure::whole_file, folder / row[0]}).first->second;
+      add_ratio(method, row[1], row[2], csv.number(i, 3), csv.number(i, 4));
     }
     for (auto& [loss, method] : methods) {
       read_model(folder / loss / "model", loss, method.source);

@@ -1,5 +1,5 @@
-// Published SDR in dB on the 50 test tracks of MUSDB18 by BSSEval v4: per track the median over frames of a second, of
-// those the median over tracks.
+// Published SDR in dB on the 50 test tracks of MUSDB18 by BSSEval v4: the median over the tracks of each track's
+// median over frames of one second.
 //   SiSEC 2018   medians of the tracks' scores in the results of the campaign (sigsep-mus-2018; Stöter, Liutkus, Ito,
 //                "The 2018 Signal Separation Evaluation Campaign", LVA/ICA 2018); IBM, IRM and MWF are oracles, MIX is
 //                the mixture itself

@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kMuseval =
-    "Scores of museval (BSSEval v4): of each track the median over its frames, of those the median over tracks, in dB.";
+    "Scores of museval (BSSEval v4), in dB: the median over the tracks of each track's median over its frames.";
 constexpr const char* kWholeFile =
     "SDR over whole tracks, 10 log10(sum y² / sum (y − e)²), the mean over tracks, in dB. These are not museval's "
     "ratios and cannot be compared with them.";
@@ -94,7 +94,8 @@ class Writer {
     page_.subsection("SDR over the tracks");
     page_.paragraph(
         "By falling median. Box and line: quartiles and median over the tracks; whiskers: the last values within 1.5 "
-        "box lengths; circles: what lies beyond them, where the axis reaches. Of fewer than five tracks each is a "
+        "box lengths; circles: values beyond them, as far as the axis reaches. With fewer than five tracks, each track "
+        "is a "
         "dot.");
     charts(plots);
   }

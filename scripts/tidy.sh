@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs clang-tidy over the sources, as .clang-tidy says; fails if it has a finding. Too slow for .ci/run: 8 to 12 s of a
-# core for a file of the libraries, 30 s for one of apps/.
+# Runs clang-tidy over the sources, as .clang-tidy says; fails if it has a finding. Too slow for .ci/run: about 8 s
+# of a core for a file of the libraries, 26 s for one of apps/.
 #   scripts/tidy.sh              every source of the libraries and the program
 #   scripts/tidy.sh FILE...      some
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"

@@ -84,7 +84,7 @@ TEST_F(Report, OfEvaluationsHasTablesChartsAndAPage) {
   EXPECT_THAT(page, Not(HasSubstr("http")));
 }
 
-// Two methods: their pairs, without Friedman's test, which needs three; of three methods it and a chart.
+// Two methods are compared as a pair; three also by Friedman's test, which needs as many, and in a chart.
 TEST_F(Report, DifferencesNeedSixTracks) {
   const auto report_of = [&](int tracks, const std::vector<std::string>& methods) {
     std::vector<std::string> arguments = methods;
