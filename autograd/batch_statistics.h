@@ -19,22 +19,26 @@ namespace statistics_detail {
 // The median of nine values that are spread over the channel. Deviations are taken from it: neither a large mean nor a
 // value that lies far off then cancels digits of the variance.
 struct FindPivot {
+  static constexpr int kValues = 9;
   const float* x;
   Channels c;
+  Divider inner;
   float* pivot;
   HD void operator()(int64_t channel) const {
-    constexpr int kMost = 9;
-    const int64_t count = c.per_channel();
-    const int n = count < kMost ? static_cast<int>(count) : kMost;
-    float sorted[kMost] = {};
-    for (int i = 0; i < n; ++i) {
-      const int64_t at = i * count / n;
-      const float value = x[(at / c.inner * c.channels + channel) * c.inner + at % c.inner];
-      int place = i;
-      for (; place > 0 && sorted[place - 1] > value; --place) sorted[place] = sorted[place - 1];
-      sorted[place] = value;
+    float values[kValues];
+    for (int i = 0; i < kValues; ++i) {
+      const int64_t at = i * c.per_channel() / kValues, plane = inner.quotient(at) * c.channels + channel;
+      values[i] = x[plane * c.inner + inner.remainder(at)];
     }
-    pivot[channel] = sorted[n / 2];
+    // The largest to the end, again and again, by places that the compiler knows: all nine stay in registers.
+    for (int end = kValues; end > kValues / 2; --end)
+      for (int i = 0; i + 1 < kValues; ++i) {
+        if (i + 1 >= end || values[i] <= values[i + 1]) continue;
+        const float larger = values[i];
+        values[i] = values[i + 1];
+        values[i + 1] = larger;
+      }
+    pivot[channel] = values[kValues / 2];
   }
 };
 
@@ -87,7 +91,7 @@ inline Normalizer batch_statistics(const Tensor& x, const Channels& c, const Bat
   check(c.per_channel() > 1, op, "shape {} has one value per channel: training needs two or more",
         to_string(x.shape()));
   Tensor pivot = Tensor::empty({c.channels}, device);
-  parallel_for(device, c.channels, FindPivot{x.data(), c, pivot.data()});
+  parallel_for(device, c.channels, FindPivot{x.data(), c, Divider(c.inner), pivot.data()});
   reduce_channels<2>(device, c, Deviations{x.data(), pivot.data()},
                      StoreStatistics{pivot.data(), c.per_channel(), layer.momentum, layer.eps, n.mean.data(),
                                      n.scale.data(), mean, variance});

@@ -28,17 +28,20 @@ struct ByColumn {
 template <class Map>
 struct ByPlane {
   Map map;
-  int64_t channels, inner;
+  int64_t channels;
+  Divider inner;
   HD auto operator()(int64_t channel, int64_t col) const {
-    return map((col / inner * channels + channel) * inner + col % inner, channel);
+    const int64_t plane = inner.quotient(col) * channels + channel;
+    return map(plane * inner.divisor() + inner.remainder(col), channel);
   }
 };
 
 template <class F>
 struct RowsOfPlane {
   F f;
-  int64_t channels, inner;
-  HD void operator()(int64_t row, int64_t col) const { f(row * inner + col, row % channels); }
+  Divider channels;
+  int64_t inner;
+  HD void operator()(int64_t row, int64_t col) const { f(row * inner + col, channels.remainder(row)); }
 };
 
 template <class F>
@@ -57,7 +60,7 @@ void reduce_channels(Device device, const Channels& c, const Map& map, const Fin
   if (c.inner == 1)
     reduce_cols<N>(device, c.outer, c.channels, ByColumn<Map>{map, c.channels}, finish);
   else
-    reduce_rows<N>(device, c.channels, c.per_channel(), ByPlane<Map>{map, c.channels, c.inner}, finish);
+    reduce_rows<N>(device, c.channels, c.per_channel(), ByPlane<Map>{map, c.channels, Divider(c.inner)}, finish);
 }
 
 // f(index, channel) for every element
@@ -67,7 +70,7 @@ void for_channels(Device device, const Channels& c, const F& f) {
   if (c.inner == 1)
     parallel_for(device, c.outer, c.channels, RowsOfChannels<F>{f, c.channels});
   else
-    parallel_for(device, c.outer * c.channels, c.inner, RowsOfPlane<F>{f, c.channels, c.inner});
+    parallel_for(device, c.outer * c.channels, c.inner, RowsOfPlane<F>{f, Divider(c.channels), c.inner});
 }
 
 }  // namespace unmix

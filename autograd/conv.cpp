@@ -31,6 +31,7 @@ Tensor bias_gradient(const Tensor& dy) {
 // Windows of a pooling of planes height x width.
 struct Pool {
   int64_t height, width, kernel, stride, out_height, out_width;
+  Divider columns{width}, out_columns{out_width}, steps{stride};
 
   // Index in its plane of the first largest value of window (i, j).
   HD int64_t largest(const float* plane, int64_t i, int64_t j) const {
@@ -51,7 +52,7 @@ struct PoolForward {
   HD void operator()(int64_t plane, int64_t out) const {
     const float* from = x + plane * pool.height * pool.width;
     y[plane * pool.out_height * pool.out_width + out] =
-        from[pool.largest(from, out / pool.out_width, out % pool.out_width)];
+        from[pool.largest(from, pool.out_columns.quotient(out), pool.out_columns.remainder(out))];
   }
 };
 
@@ -63,9 +64,9 @@ struct PoolBackward {
   HD void operator()(int64_t plane, int64_t at) const {
     const float* from = x + plane * pool.height * pool.width;
     const float* gradient = dy + plane * pool.out_height * pool.out_width;
-    const int64_t row = at / pool.width, col = at % pool.width;
-    const int64_t first_i = row < pool.kernel ? 0 : (row - pool.kernel) / pool.stride + 1;
-    const int64_t first_j = col < pool.kernel ? 0 : (col - pool.kernel) / pool.stride + 1;
+    const int64_t row = pool.columns.quotient(at), col = pool.columns.remainder(at);
+    const int64_t first_i = row < pool.kernel ? 0 : pool.steps.quotient(row - pool.kernel) + 1;
+    const int64_t first_j = col < pool.kernel ? 0 : pool.steps.quotient(col - pool.kernel) + 1;
     float sum = 0.0f;
     for (int64_t i = first_i; i * pool.stride <= row && i < pool.out_height; ++i)
       for (int64_t j = first_j; j * pool.stride <= col && j < pool.out_width; ++j)

@@ -25,17 +25,17 @@ struct AddTransposed {
   const float* g;
   float factor;
   float* y;
-  int64_t m;
-  HD void operator()(int64_t matrix, int64_t i) const {
-    const float* from = g + matrix * m * m;
-    y[matrix * m * m + i] = factor * (from[i] + from[i % m * m + i / m]);
+  Divider m;
+  HD void operator()(int64_t row, int64_t col) const {  // of all matrices
+    const int64_t size = m.divisor(), i = m.remainder(row), first = (row - i) * size;
+    y[row * size + col] = factor * (g[row * size + col] + g[first + col * size + i]);
   }
 };
 
 Tensor add_transposed(const Tensor& g, float factor) {
   Tensor y = Tensor::empty(g.shape(), g.device());
   const int64_t batch = g.dim(0), m = g.dim(1);
-  parallel_for(g.device(), batch, m * m, AddTransposed{g.data(), factor, y.data(), m});
+  parallel_for(g.device(), batch * m, m, AddTransposed{g.data(), factor, y.data(), Divider(m)});
   return y;
 }
 

@@ -14,8 +14,8 @@ struct Columns {
   const float *weight, *bias, *scale, *shift, *r;
   int64_t bins;
   float *factor, *offset;
-  HD void operator()(int64_t c) const {
-    const int64_t b = c % bins;
+  HD void operator()(int64_t channel, int64_t b) const {
+    const int64_t c = channel * bins + b;
     factor[c] = weight[c] * r[c] * scale[b];
     offset[c] = bias[c] * scale[b] + shift[b];
   }
@@ -50,9 +50,10 @@ struct ColumnGradients {
   const float *s1, *s2, *scale;
   int64_t bins;
   float *dweight, *dbias;
-  HD void operator()(int64_t c) const {
-    dweight[c] = scale[c % bins] * s2[c];
-    dbias[c] = scale[c % bins] * s1[c];
+  HD void operator()(int64_t channel, int64_t b) const {
+    const int64_t c = channel * bins + b;
+    dweight[c] = scale[b] * s2[c];
+    dbias[c] = scale[b] * s1[c];
   }
 };
 
@@ -98,7 +99,7 @@ Var mask_head(const Var& x, const BatchNormParameters& layer, const Var& scale, 
   const Normalizer n = batch_statistics(xv, c, layer, "mask_head");
   Tensor factor = Tensor::empty({c.channels}, device), offset = Tensor::empty({c.channels}, device);
   parallel_for(
-      device, c.channels,
+      device, c.channels / bins, bins,
       Columns{w.data(), b.data(), s.data(), shift.value().data(), n.scale.data(), bins, factor.data(), offset.data()});
   Tensor y = out.defined() ? out : Tensor::empty(xv.shape(), device);
   check(y.shape() == xv.shape(), "mask_head", "output {} does not fit input {}", to_string(y.shape()),
@@ -111,7 +112,8 @@ Var mask_head(const Var& x, const BatchNormParameters& layer, const Var& scale, 
         reduce_channels<2>(device, c, GradientSums{xv.data(), y.data(), dy.data(), n.mean.data(), n.scale.data()},
                            StoreSums{s1.data(), s2.data()});
         Tensor dw = Tensor::empty(w.shape(), device), db = Tensor::empty(w.shape(), device);
-        parallel_for(device, c.channels, ColumnGradients{s1.data(), s2.data(), s.data(), bins, dw.data(), db.data()});
+        parallel_for(device, c.channels / bins, bins,
+                     ColumnGradients{s1.data(), s2.data(), s.data(), bins, dw.data(), db.data()});
         Tensor ds = Tensor::empty({bins}, device), dt = Tensor::empty({bins}, device);
         parallel_for(
             device, bins,

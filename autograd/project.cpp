@@ -81,12 +81,14 @@ struct InputGradient {
   TargetRows target;
   const RowSums* sums;
   const float* dvalues;  // (2, outputs)
-  int64_t outputs, rows;
+  int64_t outputs;
+  Divider rows;  // of an output
   bool optimal;
   float* dx;
   HD void operator()(int64_t row, int64_t col) const {
     const RowSums& s = sums[row];
-    const float of_correlation = dvalues[row / rows], of_residual = dvalues[outputs + row / rows];
+    const int64_t output = rows.quotient(row);
+    const float of_correlation = dvalues[output], of_residual = dvalues[outputs + output];
     const float y = target.value(row, col), e = estimate.value(row, col) - static_cast<float>(s.gain) * y;
     const double drift = optimal ? (s.gain * s.energy - s.correlation) / (s.energy + kLossEps) : 0.0;
     const float along = of_correlation + 2.0f * of_residual * static_cast<float>(drift);
@@ -128,7 +130,7 @@ Projection project(const Estimate& estimate, const Tensor& target, Gain gain, Ve
     with_reader({Var(input), magnitude}, cols, [&](auto reader) {
       parallel_for(device, rows, cols,
                    InputGradient<decltype(reader)>{reader, rows_of(target, rows, cols), row_sums, dy.data(), outputs,
-                                                   joined, gain == Gain::optimal, dx.data()});
+                                                   Divider(joined), gain == Gain::optimal, dx.data()});
     });
     gradients.add(0, dx);
   });

@@ -10,9 +10,10 @@ namespace {
 // x seen as (outer, length, inner), summed over length.
 struct ReadRow {
   const float* x;
-  int64_t length, inner;
+  int64_t length;
+  Divider inner;
   HD Values<float, 1> operator()(int64_t row, int64_t col) const {
-    return {{x[(row / inner * length + col) * inner + row % inner]}};
+    return {{x[(inner.quotient(row) * length + col) * inner.divisor() + inner.remainder(row)]}};
   }
 };
 
@@ -50,9 +51,10 @@ struct Spread {
 
 struct SpreadAlong {
   const float* dy;
-  int64_t length, inner;
+  Divider length;
+  int64_t inner;
   float* dx;
-  HD void operator()(int64_t row, int64_t col) const { dx[row * inner + col] = dy[row / length * inner + col]; }
+  HD void operator()(int64_t row, int64_t col) const { dx[row * inner + col] = dy[length.quotient(row) * inner + col]; }
 };
 
 Var total(const Var& x, double factor) {
@@ -92,10 +94,10 @@ Var sum_axis(const Var& x, int axis) {
   else if (inner > 1 && length <= kShort)
     parallel_for(x.device(), outer, inner, SumShort{data, length, inner, y.data()});
   else
-    reduce_rows<1>(x.device(), outer * inner, length, ReadRow{data, length, inner}, StoreSum{y.data()});
+    reduce_rows<1>(x.device(), outer * inner, length, ReadRow{data, length, Divider(inner)}, StoreSum{y.data()});
   return make_var(y, {x}, [shape, outer, length, inner](const Tensor& dy, Gradients& gradients) {
     Tensor dx = Tensor::empty(shape, dy.device());
-    parallel_for(dy.device(), outer * length, inner, SpreadAlong{dy.data(), length, inner, dx.data()});
+    parallel_for(dy.device(), outer * length, inner, SpreadAlong{dy.data(), Divider(length), inner, dx.data()});
     gradients.add(0, dx);
   });
 }

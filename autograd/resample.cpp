@@ -78,14 +78,16 @@ Filters cached_filters(int64_t up, int64_t down, Device device) {
 
 // y[row, m] = sum_j table[m % up, j] x[row, start + j]
 struct Apply {
-  int64_t up, down, taps;
+  Divider up;
+  int64_t down, taps;
   const float *table, *x;
   int64_t samples;
   float* y;
   int64_t outputs;
 
   HD void operator()(int64_t row, int64_t m) const {
-    const int64_t phase = m % up, start = m / up * down + phase * down / up - taps / 2 + 1;
+    const int64_t phase = up.remainder(m);
+    const int64_t start = up.quotient(m) * down + up.quotient(phase * down) - taps / 2 + 1;
     const float *h = table + phase * taps, *from = x + row * samples + start;
     y[row * outputs + m] =
         start >= 0 && start + taps <= samples ? inside(h, from) : at_edge(h, from, -start, samples - start);
@@ -113,8 +115,9 @@ Tensor apply(const Polyphase& filter, const Tensor& x, int64_t outputs) {
   const int64_t samples = shape.back(), rows = x.size() / samples;
   shape.back() = outputs;
   Tensor y = Tensor::empty(shape, x.device());
-  parallel_for(x.device(), rows, outputs,
-               Apply{filter.up, filter.down, filter.taps, filter.table.data(), x.data(), samples, y.data(), outputs});
+  parallel_for(
+      x.device(), rows, outputs,
+      Apply{Divider(filter.up), filter.down, filter.taps, filter.table.data(), x.data(), samples, y.data(), outputs});
   return y;
 }
 

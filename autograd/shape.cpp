@@ -20,17 +20,22 @@ struct CopyRows {
   HD void operator()(int64_t row, int64_t col) const { to[row * to_stride + col] = from[row * from_stride + col]; }
 };
 
+struct Axis {
+  Divider extent{1};
+  int64_t stride = 0;  // in the source
+};
+
 struct Permute {
   const float* from;
   float* to;
   int rank;
-  int64_t extent[kMaxRank];  // of the result
-  int64_t stride[kMaxRank];  // in the source, of each axis of the result
+  Axis axes[kMaxRank];  // of the result, the last first
   HD void operator()(int64_t i) const {
     int64_t rest = i, source = 0;
-    for (int axis = rank - 1; axis >= 0; --axis) {
-      source += rest % extent[axis] * stride[axis];
-      rest /= extent[axis];
+    for (int axis = 0; axis < rank; ++axis) {
+      const int64_t above = axes[axis].extent.quotient(rest);
+      source += (rest - above * axes[axis].extent.divisor()) * axes[axis].stride;
+      rest = above;
     }
     to[i] = from[source];
   }
@@ -77,11 +82,12 @@ Tensor padded(const Tensor& x, int axis, int64_t before, int64_t after) {
 }
 
 Tensor permuted(const Tensor& x, const std::vector<int>& order) {
-  Permute move{x.data(), nullptr, x.rank(), {}, {}};
+  Permute move{x.data(), nullptr, x.rank(), {}};
   Shape shape(order.size());
   for (size_t i = 0; i < order.size(); ++i) {
-    shape[i] = move.extent[i] = x.dim(order[i]);
-    move.stride[i] = element_count({x.shape().begin() + order[i] + 1, x.shape().end()});
+    shape[i] = x.dim(order[i]);
+    move.axes[order.size() - 1 - i] = {Divider(shape[i]),
+                                       element_count({x.shape().begin() + order[i] + 1, x.shape().end()})};
   }
   Tensor y = Tensor::empty(shape, x.device());
   move.to = y.data();

@@ -52,11 +52,11 @@ struct AddFrames {
 struct SpectrumGradient {
   Pairs pairs;
   const float* dy;  // (2, sources)
-  int64_t sources;
+  Divider of_sources;
   float per_value;
   float* dx;
   HD void operator()(int64_t row, int64_t col) const {
-    const int64_t i = row * pairs.cols + col, k = row % sources;
+    const int64_t i = row * pairs.cols + col, sources = of_sources.divisor(), k = of_sources.remainder(row);
     const float a = pairs.estimate(i), b = pairs.wanted(i);
     const float sign = a > b ? 1.0f : a < b ? -1.0f : 0.0f;
     const float slope = a > pairs.floor ? (2.0f * (a - b) * dy[k] + sign * per_value / a * dy[sources + k]) / a : 0.0f;
@@ -84,10 +84,12 @@ SpectralDistances spectral_distances(const Var& spectrum, const Tensor& target, 
   parallel_for(device, sources, AddFrames{sums, frames, sources, size, values.data(), energy.data()});
   const Var both = make_var(values, {spectrum}, [=](const Tensor& dy, Gradients& gradients) {
     Tensor dx = Tensor::empty(s.shape(), device);
-    parallel_for(
-        device, rows, cols,
-        SpectrumGradient{
-            {s.data(), target.data(), cols, floor}, dy.data(), sources, static_cast<float>(1.0 / size), dx.data()});
+    parallel_for(device, rows, cols,
+                 SpectrumGradient{{s.data(), target.data(), cols, floor},
+                                  dy.data(),
+                                  Divider(sources),
+                                  static_cast<float>(1.0 / size),
+                                  dx.data()});
     gradients.add(0, dx);
   });
   const auto part = [&](int64_t i) { return reshape(slice(both, 0, i, i + 1), {sources}); };

@@ -2,7 +2,8 @@
 # Installs what the build needs from Debian's packages, or prints the command where it may not.
 #   scripts/install-deps.sh          libraries, compiler, CMake
 #   scripts/install-deps.sh --cuda   also a CUDA toolkit where there is none, from the vendor's Python wheels
-#                                    (into ~/.cache/unmix/cuda, or $UNMIX_CUDA_HOME; 1.2 GB to download)
+#                                    (into ~/.cache/unmix/cuda, or $UNMIX_CUDA_HOME; 1.2 GB to download), and its
+#                                    disassembler where that is not part of it, which scripts/sass.py uses
 #   scripts/install-deps.sh --fuzz   also clang 16, which the fuzz targets are built with
 #   scripts/install-deps.sh --format clang-format 14, which scripts/format.sh uses, and nothing else
 #   scripts/install-deps.sh --tidy   also clang-tidy 16, which scripts/tidy.sh uses
@@ -65,6 +66,20 @@ install_toolkit() {
   echo "CUDA toolkit in $cuda_home"
 }
 
+# Beside the toolkit: cuobjdump calls nvdisasm, and neither needs the rest.
+install_disassembler() {
+  local place
+  for place in "$(dirname "$nvcc")" "$cuda_home-tools/nvidia/cu13/bin"; do
+    if [[ -x $place/cuobjdump && -x $place/nvdisasm ]]; then return; fi
+  done
+  install_pip
+  python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps \
+    --target "$cuda_home-tools" $(sed -n '/^nvidia-cuda-\(cuobjdump\|nvdisasm\)==/p' scripts/cuda-requirements.txt)
+  chmod +x "$cuda_home-tools"/nvidia/cu13/bin/*
+}
+
+install_pip() { python3 -m pip --version >/dev/null 2>&1 || install_packages python3 python3-pip; }
+
 # The include folders of the wheels that have the headers of the runtime and of the three libraries.
 install_headers() {
   local temporary=$cuda_home.$$
@@ -113,16 +128,18 @@ case ${1:-} in
   --cuda)
     install_packages "${packages[@]}"
     if ! nvcc=$(find_nvcc); then
-      python3 -m pip --version >/dev/null 2>&1 || install_packages python3 python3-pip
+      install_pip
       install_toolkit
+      nvcc=$(find_nvcc)
     else
       echo "CUDA toolkit: $nvcc"
     fi
+    install_disassembler
     ;;
   --cuda-headers)
     install_packages "${packages[@]}"
     if ! headers=$(find_headers); then
-      python3 -m pip --version >/dev/null 2>&1 || install_packages python3 python3-pip
+      install_pip
       install_headers
     else
       echo "CUDA headers: $headers"

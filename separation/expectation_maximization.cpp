@@ -18,6 +18,7 @@ struct LargestMagnitude {
   float* largest;
   HD void operator()(int64_t i) const {
     double power = 0.0;
+    UNMIX_ROLLED
     for (int64_t begin = 0; begin < count; begin += stride) {
       const int64_t at = 2 * ((begin < count - stride ? begin : count - stride) + i);
       const double re = z[at], im = z[at + 1], square = re * re + im * im;
@@ -33,6 +34,7 @@ struct Largest {
   float* largest;
   HD void operator()(int64_t i) const {
     float found = values[i];
+    UNMIX_ROLLED
     for (int64_t begin = stride; begin < count; begin += stride) {
       const float value = values[(begin < count - stride ? begin : count - stride) + i];
       found = value > found ? value : found;
@@ -70,11 +72,13 @@ struct Noise {
 template <int C, int N>
 struct SumCovariances {
   const float* y;
-  int64_t frames, bins, first, count, slot, slots;
+  int64_t frames, bins, first;
+  Divider count;
+  int64_t slot, slots;
   double* sums;  // (source, slot, C * C, bins)
 
   HD void operator()(int64_t row, int64_t bin) const {
-    const int64_t source = row / count, sum = row % count;
+    const int64_t source = count.quotient(row), sum = row - source * count.divisor();
     const float* at = y + 2 * ((source * frames + first + sum * N) * C * bins + bin);
     double* out = sums + (source * slots + slot + sum) * C * C * bins + bin;
     store_matrix<C>(sum_of(at, std::make_integer_sequence<int, N>()), 1.0, out, bins);
@@ -167,7 +171,7 @@ class Refinement {
   template <int N>
   void sum_covariances(int64_t first, int64_t count, int64_t slot) {
     parallel_for(device_, sources_ * count, bins_,
-                 SumCovariances<C, N>{y_.data(), frames_, bins_, first, count, slot, slots_, doubles(sums_)});
+                 SumCovariances<C, N>{y_.data(), frames_, bins_, first, Divider(count), slot, slots_, doubles(sums_)});
   }
 
   void update_covariances() {

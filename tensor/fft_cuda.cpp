@@ -58,9 +58,9 @@ FftPlan::FftPlan(const PlanKey& key) : stream_(current_stream()) {
 struct ZeroOuterImaginary {
   float* spectrum;
   int64_t bins;
-  HD void operator()(int64_t i) const {
-    const int64_t bin = i % 2 == 0 ? 0 : bins - 1;
-    spectrum[(i / 2 * bins + bin) * 2 + 1] = 0.0f;
+  HD void operator()(int64_t row) const {
+    spectrum[row * bins * 2 + 1] = 0.0f;
+    spectrum[(row * bins + bins - 1) * 2 + 1] = 0.0f;
   }
 };
 
@@ -87,7 +87,7 @@ void rfft_cuda(const RealFft& shape, const float* real, float* spectrum) {
 
 void irfft_cuda(const RealFft& shape, float* spectrum, float* real) {
   const int64_t width = shape.n + 2;
-  parallel_for(Device::cuda, 2 * shape.rows, ZeroOuterImaginary{spectrum, shape.n / 2 + 1});
+  parallel_for(Device::cuda, shape.rows, ZeroOuterImaginary{spectrum, shape.n / 2 + 1});
   for_groups(shape, CUFFT_C2R, [&](cufftHandle plan, int64_t row) {
     auto* from = reinterpret_cast<cufftComplex*>(spectrum + row * width);
     UNMIX_CUFFT_CHECK(cufftExecC2R(plan, from, real + row * shape.n));

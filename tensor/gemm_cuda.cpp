@@ -28,8 +28,12 @@ class CublasHandle {
 
 struct ZeroMatrix {
   float* c;
-  int64_t m, n, ldc, stride;
-  HD void operator()(int64_t i) const { c[i / (m * n) * stride + i / n % m * ldc + i % n] = 0.0f; }
+  Divider m;
+  int64_t ldc, stride;
+  HD void operator()(int64_t row, int64_t col) const {
+    const int64_t matrix = m.quotient(row);
+    c[matrix * stride + (row - matrix * m.divisor()) * ldc + col] = 0.0f;
+  }
 };
 
 cublasComputeType_t compute_type() {
@@ -48,7 +52,8 @@ cublasOperation_t operation(bool transpose) { return transpose ? CUBLAS_OP_T : C
 void gemm_cuda(const Gemm& g) {
   if (g.m == 0 || g.n == 0 || g.batch == 0) return;
   if (g.k == 0) {
-    if (g.beta == 0.0f) parallel_for(Device::cuda, g.batch * g.m * g.n, ZeroMatrix{g.c, g.m, g.n, g.ldc, g.stride_c});
+    if (g.beta == 0.0f)
+      parallel_for(Device::cuda, g.batch * g.m, g.n, ZeroMatrix{g.c, Divider(g.m), g.ldc, g.stride_c});
     return;
   }
   const float alpha = 1.0f;

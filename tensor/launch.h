@@ -16,6 +16,7 @@
 
 #include "base/signals.h"
 #include "tensor/device.h"
+#include "tensor/divider.h"
 #include "tensor/group_limits.h"
 #include "tensor/hd.h"
 #include "tensor/memory.h"
@@ -171,8 +172,11 @@ void reduce_cols_cpu(int64_t rows, int64_t cols, const Map& map, const Finish& f
 template <class F>
 struct RowsAndColumns {
   F f;
-  int64_t cols;
-  HD void operator()(int64_t i) const { f(i / cols, i % cols); }
+  Divider cols;
+  HD void operator()(int64_t i) const {
+    const int64_t row = cols.quotient(i);
+    f(row, i - row * cols.divisor());
+  }
 };
 
 constexpr int kThreads = 256;
@@ -181,14 +185,15 @@ constexpr int64_t kCudaColRows = 64;
 template <class F>
 __global__ void __launch_bounds__(kThreads) for_kernel(int64_t n, F f) {
   const int64_t stride = static_cast<int64_t>(gpu::grid_blocks()) * kThreads;
-  for (int64_t i = static_cast<int64_t>(gpu::block()) * kThreads + gpu::thread(); i < n; i += stride) f(i);
+  UNMIX_ROLLED  // most threads make one pass
+      for (int64_t i = static_cast<int64_t>(gpu::block()) * kThreads + gpu::thread(); i < n; i += stride) f(i);
 }
 
 // One block per (row, chunk): each thread sums every 256th column, then the block adds up through shuffles.
 template <int N, class Map>
 __global__ void __launch_bounds__(kThreads)
-    reduce_rows_kernel(int64_t rows, int64_t cols, int64_t chunks, Map map, double* partials) {
-  const int64_t row = gpu::block() / chunks, chunk = gpu::block() % chunks;
+    reduce_rows_kernel(int64_t rows, int64_t cols, Divider chunks, Map map, double* partials) {
+  const int64_t row = chunks.quotient(gpu::block()), chunk = chunks.remainder(gpu::block());
   const int64_t end = cols < (chunk + 1) * kRowChunk ? cols : (chunk + 1) * kRowChunk;
   Values<float, N> sum{};
   for (int64_t col = chunk * kRowChunk + gpu::thread(); col < end; col += kThreads) {
@@ -213,8 +218,9 @@ __global__ void __launch_bounds__(kThreads)
 // One thread per column and chunk of rows: neighbouring threads read neighbouring columns.
 template <int N, class Map>
 __global__ void __launch_bounds__(kThreads)
-    reduce_cols_kernel(int64_t rows, int64_t cols, int64_t tiles, Map map, double* partials) {
-  const int64_t chunk = gpu::block() / tiles, col = gpu::block() % tiles * kThreads + gpu::thread();
+    reduce_cols_kernel(int64_t rows, int64_t cols, Divider tiles, Map map, double* partials) {
+  const int64_t chunk = tiles.quotient(gpu::block());
+  const int64_t col = tiles.remainder(gpu::block()) * kThreads + gpu::thread();
   if (col >= cols) return;
   const int64_t end = rows < (chunk + 1) * kCudaColRows ? rows : (chunk + 1) * kCudaColRows;
   Values<float, N> sum{};
@@ -257,7 +263,7 @@ void parallel_for_cuda(int64_t n, const F& f) {
 
 template <class F>
 void parallel_for_cuda(int64_t rows, int64_t cols, const F& f) {
-  parallel_for_cuda(rows * cols, RowsAndColumns<F>{f, cols});
+  parallel_for_cuda(rows * cols, RowsAndColumns<F>{f, Divider(cols)});
 }
 
 template <int N, class Map, class Finish>
@@ -266,7 +272,7 @@ void reduce_rows_cuda(int64_t rows, int64_t cols, const Map& map, const Finish& 
   const int64_t chunks = std::max<int64_t>(1, ceil_div(cols, kRowChunk));
   Scratch scratch(chunks * rows * N, Device::cuda);
   launch(reduce_rows_kernel<N, Map>, rows * chunks, kThreads, sizeof(double) * N * (kThreads / gpu::kWarp),
-         current_stream(), rows, cols, chunks, map, scratch.data());
+         current_stream(), rows, cols, Divider(chunks), map, scratch.data());
   parallel_for_cuda(rows, AddPartials<N, Finish>{scratch.data(), chunks, rows, finish});
 }
 
@@ -275,7 +281,7 @@ void reduce_cols_cuda(int64_t rows, int64_t cols, const Map& map, const Finish& 
   if (cols == 0) return;
   const int64_t chunks = std::max<int64_t>(1, ceil_div(rows, kCudaColRows)), tiles = ceil_div(cols, kThreads);
   Scratch scratch(chunks * cols * N, Device::cuda);
-  launch(reduce_cols_kernel<N, Map>, chunks * tiles, kThreads, 0, current_stream(), rows, cols, tiles, map,
+  launch(reduce_cols_kernel<N, Map>, chunks * tiles, kThreads, 0, current_stream(), rows, cols, Divider(tiles), map,
          scratch.data());
   parallel_for_cuda(cols, AddPartials<N, Finish>{scratch.data(), chunks, cols, finish});
 }
