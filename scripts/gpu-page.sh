@@ -1,25 +1,14 @@
 #!/usr/bin/env bash
-# Writes docs/gpu.md: what the kernels move on the simulated device beside their formulas, and, where nvcc is at hand,
-# the registers, spills and shared memory that it reports for each kernel file.
+# Writes docs/gpu.md: what the kernels and a training step move on the simulated device, and what nvcc made of them.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-architectures=(80 90 100)
 scripts/install-deps.sh --cuda-headers
 cmake --preset sim-check -DUNMIX_BENCH=ON >/dev/null
 cmake --build --preset sim-check -j "$jobs" --target unmix_gpu_page
-
-# resources FILE: for each architecture "kernels, most registers, bytes spilled, most bytes of static shared memory".
-resources() {
-  local architecture
-  for architecture in "${architectures[@]}"; do
-    "$nvcc" -std=c++20 -x cu --extended-lambda --expt-relaxed-constexpr -DUNMIX_CUDA=1 -DFMT_USE_CONSTEXPR=1 -O3 -I. \
-      -gencode "arch=compute_$architecture,code=sm_$architecture" -Xptxas -v -cubin -o /dev/null "$1" 2>&1 |
-      awk '/Compiling entry function/ {kernels++}
-           /bytes spill stores/ {for (i = 1; i < NF; i++) if ($(i + 1) == "bytes" && $(i + 2) == "spill") spilled += $i}
-           /Used [0-9]+ registers/ {for (i = 1; i < NF; i++) if ($i == "Used" && $(i + 1) > most) most = $(i + 1)
-                                    if (match($0, /[0-9]+ bytes smem/) && substr($0, RSTART) + 0 > shared) shared = substr($0, RSTART) + 0}
-           END {printf " %d, %d, %d, %d |", kernels, most, spilled, shared}'
-  done
-}
+if nvcc=$(find_nvcc); then
+  scripts/install-deps.sh --cuda
+  cmake --preset cuda >/dev/null
+  cmake --build --preset cuda -j "$jobs"
+fi
 
 page=$(mktemp)
 trap 'rm -f "$page"' EXIT
@@ -27,26 +16,22 @@ trap 'rm -f "$page"' EXIT
   cat <<'END'
 # The CUDA kernels, counted
 
-Written by `scripts/gpu-page.sh`. Nothing here was measured on a GPU. "Asked for" and "sectors" were counted while the
-kernels ran on the [simulated device](simulated-device.md); the last column is a **projection**: the sectors scaled to the
-size named and divided by 3.0 TB/s, or the operations by 67 TFLOP/s where that takes longer (an H100 SXM's reachable
-memory rate and its float32 rate). Launches include fills and copies. Values that many threads share (per column, per
-bin) are counted at every read; a GPU's caches serve most of those, so such rows are upper bounds. So is dropout: its
-threads take four neighbours one after the other.
+Written by `scripts/gpu-page.sh`. Nothing here was measured on a GPU. What moves was counted while the kernels ran on
+the [simulated device](simulated-device.md): "moved" counts each 32-byte sector once in a launch when it is first read
+and once when it is first written, as a perfect cache would have it; "sectors of all requests" counts them for every
+warp's instruction. The last column is a **projection**: what moved, scaled to the size named, divided by 3.0 TB/s, or
+the operations by 67 TFLOP/s where that takes longer (an H100 SXM's reachable memory rate and its float32 rate).
+Launches include fills and copies.
 
 END
   build/sim-check/unmix_gpu_page
-  if nvcc=$(find_nvcc); then
+  if [[ -n $nvcc ]]; then
     echo
-    echo "## What nvcc reports"
+    echo "## What nvcc made of them"
     echo
-    "$nvcc" --version | sed -n 's/.*release \([0-9.]*\),.*/Reported by nvcc \1, per file: kernels, most registers of one, bytes spilled, most bytes of static shared memory./p'
+    "$nvcc" --version | sed -n 's/.*release \([0-9.]*\),.*/nvcc \1, for each source file: kernels, most registers of one, most instructions of one, global loads of 8 or 16 bytes among all. `scripts\/sass.py` fails where a kernel spills registers, divides integers, or multiplies in tensor cores though it is written in float32./p'
     echo
-    printf '| file |'; printf ' sm_%s |' "${architectures[@]}"; echo
-    printf '|---|'; printf -- '---|%.0s' "${architectures[@]}"; echo
-    grep -vE '^(tests|bench|apps)/' build/sim-check/kernel_files.txt | sort | while read -r file; do
-      echo "| $file |$(resources "$file")"
-    done
+    scripts/sass.py build/cuda --table
   fi
 } >"$page"
 cp "$page" docs/gpu.md

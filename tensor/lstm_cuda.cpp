@@ -1,11 +1,32 @@
 #include "tensor/lstm.h"
 
+#include <algorithm>
+#include <set>
+#include <tuple>
+
 #include "tensor/cuda_libraries.h"
 #include "tensor/group_limits.h"
 #include "tensor/launch.h"
+#include "tensor/lstm_engine.h"
 
 namespace unmix {
 namespace {
+
+// cuDNN does not run a problem with an algorithm: it does not support it on this GPU, or its kernel was not launched.
+struct Refusal {
+  const char* call;
+  std::string reason;
+  int line;
+};
+
+void check_rnn(cudnnStatus_t status, const char* call, int line) {
+  if (status == CUDNN_STATUS_SUCCESS) return;
+  const int kind = CUDNN_STATUS_CATEGORY(static_cast<int>(status));
+  if (kind == CUDNN_STATUS_NOT_SUPPORTED || kind == CUDNN_STATUS_EXECUTION_FAILED)
+    throw Refusal{call, failure_text(status), line};
+  library_failure("cudnn", call, failure_text(status), __FILE__, line);
+}
+#define UNMIX_RNN_CHECK(call) check_rnn(call, #call, __LINE__)
 
 using RnnDescriptor = Owned<cudnnRNNDescriptor_t, cudnnCreateRNNDescriptor, cudnnDestroyRNNDescriptor>;
 using RnnDataDescriptor = Owned<cudnnRNNDataDescriptor_t, cudnnCreateRNNDataDescriptor, cudnnDestroyRNNDataDescriptor>;
@@ -22,13 +43,14 @@ struct GateOffsets {
 struct WeightPlaces {
   float *w_ih, *w_hh, *b_ih, *b_hh, *space;
   int64_t input, hidden;
+  Divider units;  // hidden
   GateOffsets offsets;
 
-  int64_t count() const { return 4 * hidden * (input + hidden + 2); }
+  int64_t rows() const { return 4 * hidden; }
+  int64_t columns() const { return input + hidden + 2; }
 
-  HD void find(int64_t i, float*& tensor, float*& packed) const {
-    const int64_t row = i / (input + hidden + 2), column = i % (input + hidden + 2);
-    const int64_t gate = row / hidden, unit = row % hidden;
+  HD void find(int64_t row, int64_t column, float*& tensor, float*& packed) const {
+    const int64_t gate = units.quotient(row), unit = row - gate * hidden;
     if (column < input) {
       tensor = w_ih + row * input + column;
       packed = space + offsets.matrix[gate] + unit * input + column;
@@ -47,23 +69,23 @@ struct WeightPlaces {
 
 struct PackWeights {
   WeightPlaces places;
-  HD void operator()(int64_t i) const {
+  HD void operator()(int64_t row, int64_t column) const {
     float *tensor = nullptr, *packed = nullptr;
-    places.find(i, tensor, packed);
+    places.find(row, column, tensor, packed);
     *packed = *tensor;
   }
 };
 
 struct UnpackWeights {
   WeightPlaces places;
-  HD void operator()(int64_t i) const {
+  HD void operator()(int64_t row, int64_t column) const {
     float *tensor = nullptr, *packed = nullptr;
-    places.find(i, tensor, packed);
+    places.find(row, column, tensor, packed);
     *tensor = *packed;
   }
 };
 
-using PlanKey = std::pair<LstmShape, Precision>;
+using PlanKey = std::tuple<LstmShape, Precision, LstmEngine>;  // an engine that is not automatic
 
 class LstmPlan {
  public:
@@ -77,10 +99,12 @@ class LstmPlan {
             space,
             shape.input,
             shape.hidden,
+            Divider(shape.hidden),
             offsets[static_cast<size_t>(direction)]};
   }
 
   LstmShape shape;
+  LstmEngine engine;
   DropoutDescriptor dropout;  // none; cuDNN wants one
   RnnDescriptor rnn;
   RnnDataDescriptor x, y;
@@ -93,25 +117,25 @@ class LstmPlan {
   GateOffsets find_offsets(int direction, const float* space) const;
 };
 
-LstmPlan::LstmPlan(const PlanKey& key) : shape(key.first) {
+LstmPlan::LstmPlan(const PlanKey& key) : shape(std::get<LstmShape>(key)), engine(std::get<LstmEngine>(key)) {
   check(shape.steps <= group_limits().lstm_steps, "lstm",
         "a sequence of {} steps is too long to train on: cuDNN takes {}; shorter excerpts have fewer", shape.steps,
         group_limits().lstm_steps);
   const cudnnHandle_t handle = cudnn_handle();
   const int input = int_of(shape.input), hidden = int_of(shape.hidden);
   UNMIX_CUDNN_CHECK(cudnnSetDropoutDescriptor(dropout, handle, 0.0f, nullptr, 0, 0));
-  UNMIX_CUDNN_CHECK(cudnnSetRNNDescriptor_v8(rnn, CUDNN_RNN_ALGO_STANDARD, CUDNN_LSTM, CUDNN_RNN_DOUBLE_BIAS,
-                                             shape.directions == 2 ? CUDNN_BIDIRECTIONAL : CUDNN_UNIDIRECTIONAL,
-                                             CUDNN_LINEAR_INPUT, CUDNN_DATA_FLOAT, CUDNN_DATA_FLOAT, cudnn_math(),
-                                             input, hidden, hidden, 1, dropout, CUDNN_RNN_PADDED_IO_DISABLED));
+  const auto algorithm = engine == LstmEngine::persistent ? CUDNN_RNN_ALGO_PERSIST_STATIC : CUDNN_RNN_ALGO_STANDARD;
+  UNMIX_RNN_CHECK(cudnnSetRNNDescriptor_v8(rnn, algorithm, CUDNN_LSTM, CUDNN_RNN_DOUBLE_BIAS,
+                                           shape.directions == 2 ? CUDNN_BIDIRECTIONAL : CUDNN_UNIDIRECTIONAL,
+                                           CUDNN_LINEAR_INPUT, CUDNN_DATA_FLOAT, CUDNN_DATA_FLOAT, cudnn_math(), input,
+                                           hidden, hidden, 1, dropout, CUDNN_RNN_PADDED_IO_DISABLED));
   set_data(x, shape.input);
   set_data(y, shape.directions * shape.hidden);
   const int batch = int_of(shape.batch);
   const int dims[] = {shape.directions, batch, hidden}, strides[] = {batch * hidden, hidden, 1};
   UNMIX_CUDNN_CHECK(cudnnSetTensorNdDescriptor(state, CUDNN_DATA_FLOAT, 3, dims, strides));
-  UNMIX_CUDNN_CHECK(cudnnGetRNNTempSpaceSizes(handle, rnn, CUDNN_FWD_MODE_INFERENCE, x, &inference_bytes, nullptr));
-  UNMIX_CUDNN_CHECK(
-      cudnnGetRNNTempSpaceSizes(handle, rnn, CUDNN_FWD_MODE_TRAINING, x, &training_bytes, &reserve_bytes));
+  UNMIX_RNN_CHECK(cudnnGetRNNTempSpaceSizes(handle, rnn, CUDNN_FWD_MODE_INFERENCE, x, &inference_bytes, nullptr));
+  UNMIX_RNN_CHECK(cudnnGetRNNTempSpaceSizes(handle, rnn, CUDNN_FWD_MODE_TRAINING, x, &training_bytes, &reserve_bytes));
   UNMIX_CUDNN_CHECK(cudnnGetRNNWeightSpaceSize(handle, rnn, &weight_bytes));
   const Workspace space(weight_bytes);
   for (int direction = 0; direction < shape.directions; ++direction)
@@ -139,7 +163,58 @@ GateOffsets LstmPlan::find_offsets(int direction, const float* space) const {
   return result;
 }
 
-LstmPlan& plan_for(const LstmShape& shape) { return cached_plan<LstmPlan>(PlanKey{shape, precision()}); }
+// ---- Engines ------------------------------------------------------------------------------------------------------
+
+// What does not suit an engine, whatever the number of steps: (input, hidden, batch, directions).
+using Problem = std::tuple<int64_t, int64_t, int64_t, int>;
+
+Problem problem_of(const LstmShape& s) { return {s.input, s.hidden, s.batch, s.directions}; }
+
+// Those that the device's cuDNN has refused to run persistently.
+struct Refused : std::set<Problem> {};
+
+// Whether cuDNN 9 has persistent kernels of float32 for the hidden size, by the symbols of its library. A larger batch
+// suits the standard algorithm's products.
+bool has_persistent_kernels(const LstmShape& s) {
+  constexpr int64_t kHidden[] = {256, 512, 768, 896, 1024, 1280, 1536}, kMostSequences = 32;
+  int major = 0;
+  UNMIX_CUDA_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, current_cuda_device()));
+  return (major == 8 || major == 9) && s.batch <= kMostSequences &&
+         std::ranges::find(kHidden, s.hidden) != std::end(kHidden);
+}
+
+// The choice follows a rule, never a time that was taken: the same run has the same bits each time.
+LstmEngine engine_for(const LstmShape& shape) {
+  if (per_device<Refused>().contains(problem_of(shape))) return LstmEngine::standard;
+  if (lstm_engine() != LstmEngine::automatic) return lstm_engine();
+  return has_persistent_kernels(shape) ? LstmEngine::persistent : LstmEngine::standard;
+}
+
+void refuse(const LstmShape& s, LstmEngine engine, const Refusal& refusal) {
+  if (engine == LstmEngine::standard) library_failure("cudnn", refusal.call, refusal.reason, __FILE__, refusal.line);
+  if (!per_device<Refused>().insert(problem_of(s)).second) return;
+  fmt::print(stderr,
+             "unmix: warning: cuDNN does not run its persistent LSTM of {} units, {} directions and {} sequences here; "
+             "the standard one runs, which is slower ({})\n",
+             s.hidden, s.directions, s.batch, refusal.reason);
+}
+
+// Calls run(plan), with the plan of the next engine where one is refused; -> the engine that ran.
+template <class Run>
+LstmEngine run_with_engine(const LstmShape& shape, const Run& run) {
+  for (;;) {
+    const LstmEngine engine = engine_for(shape);
+    try {
+      run(cached_plan<LstmPlan>(PlanKey{shape, precision(), engine}));
+      note_lstm_engine(engine);
+      return engine;
+    } catch (const Refusal& refusal) {
+      refuse(shape, engine, refusal);
+    }
+  }
+}
+
+// ---- Forward and backward -----------------------------------------------------------------------------------------
 
 // A weight space of zeros: what lies between the gates is then defined too.
 Workspace weight_space(const LstmPlan& plan) {
@@ -152,7 +227,7 @@ Workspace packed(const LstmPlan& plan, const std::vector<LstmWeights>& weights) 
   Workspace space = weight_space(plan);
   for (int d = 0; d < plan.shape.directions; ++d) {
     const WeightPlaces places = plan.places(d, weights[static_cast<size_t>(d)], space.data());
-    parallel_for(Device::cuda, places.count(), PackWeights{places});
+    parallel_for(Device::cuda, places.rows(), places.columns(), PackWeights{places});
   }
   return space;
 }
@@ -161,10 +236,12 @@ Workspace packed(const LstmPlan& plan, const std::vector<LstmWeights>& weights) 
 struct MoveSteps {
   const float* from;
   float* to;
-  int64_t steps, batch, width, to_width, column;
+  int64_t steps;
+  Divider batch;
+  int64_t width, to_width, column;
   bool mirror;
   HD void operator()(int64_t row, int64_t j) const {
-    const int64_t step = row / batch, target = (mirror ? steps - 1 - step : step) * batch + row % batch;
+    const int64_t step = batch.quotient(row), target = row + (mirror ? steps - 1 - 2 * step : 0) * batch.divisor();
     to[target * to_width + column + j] = from[row * width + j];
   }
 };
@@ -172,14 +249,12 @@ struct MoveSteps {
 void move_steps(const Tensor& from, Tensor to, int64_t column, bool mirror) {
   const int64_t steps = from.dim(0), batch = from.dim(1), width = from.dim(2);
   parallel_for(Device::cuda, steps * batch, width,
-               MoveSteps{from.data(), to.data(), steps, batch, width, to.dim(2), column, mirror});
+               MoveSteps{from.data(), to.data(), steps, Divider(batch), width, to.dim(2), column, mirror});
 }
 
 // cuDNN reads forwards only and writes outputs side by side: mirrored ones, and columns of wider rows, are moved.
 void run_piece(const LstmPiece& piece) {
   const LstmShape s = lstm_shape(piece.x, {piece.weights});
-  const LstmPlan& plan = plan_for(s);
-  const Workspace space = packed(plan, {piece.weights}), work(plan.inference_bytes);
   Tensor x = piece.x, y = piece.y;
   if (piece.reverse) {
     x = Tensor::empty(x.shape(), Device::cuda);
@@ -189,10 +264,13 @@ void run_piece(const LstmPiece& piece) {
   if (!direct) y = Tensor::empty({s.steps, s.batch, s.hidden}, Device::cuda);
   LstmState& state = *piece.state;
   LstmState next{Tensor::empty({s.batch, s.hidden}, Device::cuda), Tensor::empty({s.batch, s.hidden}, Device::cuda)};
-  UNMIX_CUDNN_CHECK(cudnnRNNForward(cudnn_handle(), plan.rnn, CUDNN_FWD_MODE_INFERENCE, nullptr, plan.x, x.data(),
+  run_with_engine(s, [&](const LstmPlan& plan) {
+    const Workspace space = packed(plan, {piece.weights}), work(plan.inference_bytes);
+    UNMIX_RNN_CHECK(cudnnRNNForward(cudnn_handle(), plan.rnn, CUDNN_FWD_MODE_INFERENCE, nullptr, plan.x, x.data(),
                                     plan.y, y.data(), plan.state, state.h.data(), next.h.data(), plan.state,
                                     state.c.data(), next.c.data(), space.bytes(), space.data(), work.bytes(),
                                     work.data(), 0, nullptr));
+  });
   if (!direct) move_steps(y, piece.y, piece.column, piece.reverse);
   state = next;
 }
@@ -204,6 +282,7 @@ void lstm_pieces_cuda(const std::vector<LstmPiece>& pieces) {
 }
 
 // No sequence lengths on the device (since cuDNN 8.9.1 those of the descriptors count), no initial and final states.
+// Saved: the reserve space, and the engine that wrote it, as a number on the host.
 void lstm_forward_cuda(const LstmShape& shape, const std::vector<LstmWeights>& weights, const Tensor& x, Tensor& y,
                        std::vector<Tensor>* saved) {
   const bool training = saved != nullptr;
@@ -211,38 +290,54 @@ void lstm_forward_cuda(const LstmShape& shape, const std::vector<LstmWeights>& w
     std::vector<LstmState> states(weights.size());
     return lstm_infer(weights, x, states, y);
   }
-  const LstmPlan& plan = plan_for(shape);
-  const Workspace space = packed(plan, weights);
-  const Workspace work(training ? plan.training_bytes : plan.inference_bytes);
   Tensor reserve;
-  if (training) {
-    reserve = Tensor::empty({static_cast<int64_t>((plan.reserve_bytes + 3) / 4)}, Device::cuda);
-    *saved = {reserve};
-  }
-  UNMIX_CUDNN_CHECK(cudnnRNNForward(
-      cudnn_handle(), plan.rnn, training ? CUDNN_FWD_MODE_TRAINING : CUDNN_FWD_MODE_INFERENCE, nullptr, plan.x,
-      x.data(), plan.y, y.data(), plan.state, nullptr, nullptr, plan.state, nullptr, nullptr, space.bytes(),
-      space.data(), work.bytes(), work.data(), training ? plan.reserve_bytes : 0, training ? reserve.data() : nullptr));
+  const LstmEngine engine = run_with_engine(shape, [&](const LstmPlan& plan) {
+    const Workspace space = packed(plan, weights), work(training ? plan.training_bytes : plan.inference_bytes);
+    if (training) reserve = Tensor::empty({static_cast<int64_t>((plan.reserve_bytes + 3) / 4)}, Device::cuda);
+    UNMIX_RNN_CHECK(cudnnRNNForward(cudnn_handle(), plan.rnn,
+                                    training ? CUDNN_FWD_MODE_TRAINING : CUDNN_FWD_MODE_INFERENCE, nullptr, plan.x,
+                                    x.data(), plan.y, y.data(), plan.state, nullptr, nullptr, plan.state, nullptr,
+                                    nullptr, space.bytes(), space.data(), work.bytes(), work.data(),
+                                    training ? plan.reserve_bytes : 0, training ? reserve.data() : nullptr));
+  });
+  if (training) *saved = {reserve, Tensor::full({}, static_cast<float>(engine))};
 }
 
+namespace {
+
+void backward(const LstmPlan& plan, const std::vector<LstmWeights>& weights, const Tensor& x, const Tensor& y,
+              Tensor reserve, const Tensor& dy, Tensor& dx, std::vector<LstmWeights>& gradients) {
+  const cudnnHandle_t handle = cudnn_handle();
+  const Workspace space = packed(plan, weights), work(plan.training_bytes);
+  UNMIX_RNN_CHECK(cudnnRNNBackwardData_v8(handle, plan.rnn, nullptr, plan.y, y.data(), dy.data(), plan.x, dx.data(),
+                                          plan.state, nullptr, nullptr, nullptr, plan.state, nullptr, nullptr, nullptr,
+                                          space.bytes(), space.data(), work.bytes(), work.data(), plan.reserve_bytes,
+                                          reserve.data()));  // leaves the gates' gradients there, for the weights'
+  const Workspace sums = weight_space(plan);                 // backward weights adds
+  UNMIX_RNN_CHECK(cudnnRNNBackwardWeights_v8(handle, plan.rnn, CUDNN_WGRAD_MODE_ADD, nullptr, plan.x, x.data(),
+                                             plan.state, nullptr, plan.y, y.data(), sums.bytes(), sums.data(),
+                                             work.bytes(), work.data(), plan.reserve_bytes, reserve.data()));
+  for (int d = 0; d < plan.shape.directions; ++d) {
+    const WeightPlaces places = plan.places(d, gradients[static_cast<size_t>(d)], sums.data());
+    parallel_for(Device::cuda, places.rows(), places.columns(), UnpackWeights{places});
+  }
+}
+
+}  // namespace
+
+// Where the engine of the forward pass refuses the backward pass, the next one runs both.
 void lstm_backward_cuda(const LstmShape& shape, const std::vector<LstmWeights>& weights, const Tensor& x,
                         const Tensor& y, const std::vector<Tensor>& saved, const Tensor& dy, Tensor& dx,
                         std::vector<LstmWeights>& gradients) {
-  const LstmPlan& plan = plan_for(shape);
-  const cudnnHandle_t handle = cudnn_handle();
-  const Workspace space = packed(plan, weights), work(plan.training_bytes);
-  Tensor reserve = saved.at(0);  // backward data leaves the gates' gradients there, for backward weights
-  UNMIX_CUDNN_CHECK(cudnnRNNBackwardData_v8(handle, plan.rnn, nullptr, plan.y, y.data(), dy.data(), plan.x, dx.data(),
-                                            plan.state, nullptr, nullptr, nullptr, plan.state, nullptr, nullptr,
-                                            nullptr, space.bytes(), space.data(), work.bytes(), work.data(),
-                                            plan.reserve_bytes, reserve.data()));
-  const Workspace sums = weight_space(plan);  // backward weights adds
-  UNMIX_CUDNN_CHECK(cudnnRNNBackwardWeights_v8(handle, plan.rnn, CUDNN_WGRAD_MODE_ADD, nullptr, plan.x, x.data(),
-                                               plan.state, nullptr, plan.y, y.data(), sums.bytes(), sums.data(),
-                                               work.bytes(), work.data(), plan.reserve_bytes, reserve.data()));
-  for (int d = 0; d < shape.directions; ++d) {
-    const WeightPlaces places = plan.places(d, gradients[static_cast<size_t>(d)], sums.data());
-    parallel_for(Device::cuda, places.count(), UnpackWeights{places});
+  const auto engine = static_cast<LstmEngine>(static_cast<int>(saved.at(1).item()));
+  try {
+    backward(cached_plan<LstmPlan>(PlanKey{shape, precision(), engine}), weights, x, y, saved.at(0), dy, dx, gradients);
+  } catch (const Refusal& refusal) {
+    refuse(shape, engine, refusal);
+    Tensor again = Tensor::empty(y.shape(), Device::cuda);
+    std::vector<Tensor> saved_again;
+    lstm_forward_cuda(shape, weights, x, again, &saved_again);
+    lstm_backward_cuda(shape, weights, x, again, saved_again, dy, dx, gradients);
   }
 }
 

@@ -112,6 +112,10 @@ const std::vector<TrainOption>& train_option_table() {
       {kRun, "weight-decay", &O::weight_decay, "Adam's L2 weight decay"},
       {kRun, "clip-gradient-norm", &O::clip_gradient_norm, "Clip the norm of the whole gradient to this value; 0: off"},
       {kRun, "precision", &O::precision, "Arithmetic of matrix products: fp32, tf32 (on CUDA) or bf16"},
+      {kRun, "lstm-engine", &O::lstm_engine,
+       "LSTM on CUDA: standard (cuDNN, step by step), persistent (cuDNN, one kernel for all steps), or auto: by the "
+       "GPU "
+       "and the sizes"},
       {kNetworks, "discriminator", &O::discriminator,
        fmt::format("{}: network of the discriminators, {}; default: {}", adversarial, discriminators,
                    discriminator_registry().front().name)},
@@ -138,6 +142,7 @@ void read_option(std::string_view text, Objective& value) { value = Objective(te
 void read_option(std::string_view text, Variant& value) { value = choose("variant", text, variant_names); }
 void read_option(std::string_view text, const ModelEntry*& value) { value = &find_model(text); }
 void read_option(std::string_view text, Precision& value) { value = choose("precision", text, precision_names); }
+void read_option(std::string_view text, LstmEngine& value) { value = choose("LSTM engine", text, lstm_engine_names); }
 void read_option(std::string_view text, const DiscriminatorEntry*& value) { value = &find_discriminator(text); }
 void read_option(std::string_view text, std::optional<Gan>& value) { value = choose("gan", text, gan_names); }
 void read_option(std::string_view text, std::optional<VggishFrontend>& value) {
@@ -159,6 +164,7 @@ std::string option_text(Variant value) { return std::string(name_of(value, varia
 std::string option_text(const ModelEntry* value) { return value == nullptr ? "" : std::string(value->name); }
 std::string option_text(const LearningRate& value) { return value.value ? fmt::format("{}", *value.value) : "auto"; }
 std::string option_text(Precision value) { return std::string(name_of(value, precision_names)); }
+std::string option_text(LstmEngine value) { return std::string(name_of(value, lstm_engine_names)); }
 std::string option_text(const DiscriminatorEntry* value) { return value == nullptr ? "" : std::string(value->name); }
 std::string option_text(std::optional<Gan> value) { return value ? std::string(name_of(*value, gan_names)) : ""; }
 std::string option_text(std::optional<VggishFrontend> value) {

@@ -16,8 +16,9 @@ inline constexpr std::string_view kDataGroup = "Data", kFolderGroup = "Data sets
 // Whether an option is written as a name or a text that is parsed at once: option_text and read_option.
 template <class T>
 concept IsParsed = std::is_same_v<T, Objective> || std::is_same_v<T, Variant> || std::is_same_v<T, const ModelEntry*> ||
-    std::is_same_v<T, LearningRate> || std::is_same_v<T, Precision> || std::is_same_v<T, const DiscriminatorEntry*> ||
-    std::is_same_v<T, std::optional<Gan>> || std::is_same_v<T, std::optional<VggishFrontend>>;
+    std::is_same_v<T, LearningRate> || std::is_same_v<T, Precision> || std::is_same_v<T, LstmEngine> ||
+    std::is_same_v<T, const DiscriminatorEntry*> || std::is_same_v<T, std::optional<Gan>> ||
+    std::is_same_v<T, std::optional<VggishFrontend>>;
 
 struct TrainOption {
   using Member =
@@ -26,7 +27,7 @@ struct TrainOption {
                    std::vector<std::string> TrainOptions::*, std::optional<bool> TrainOptions::*,
                    std::optional<std::vector<Augmentation>> TrainOptions::*, Objective TrainOptions::*,
                    Variant TrainOptions::*, const ModelEntry * TrainOptions::*, LearningRate TrainOptions::*,
-                   Precision TrainOptions::*, const DiscriminatorEntry * TrainOptions::*,
+                   Precision TrainOptions::*, LstmEngine TrainOptions::*, const DiscriminatorEntry * TrainOptions::*,
                    std::optional<Gan> TrainOptions::*, std::optional<VggishFrontend> TrainOptions::*>;
   std::string_view group;  // a heading of --help
   // "batch-size": --batch-size on the command line, batch-size in a study, batch_size in a record
@@ -44,6 +45,7 @@ void read_option(std::string_view text, Variant& value);
 void read_option(std::string_view text, const ModelEntry*& value);
 void read_option(std::string_view text, LearningRate& value);
 void read_option(std::string_view text, Precision& value);
+void read_option(std::string_view text, LstmEngine& value);
 void read_option(std::string_view text, const DiscriminatorEntry*& value);
 void read_option(std::string_view text, std::optional<Gan>& value);
 void read_option(std::string_view text, std::optional<VggishFrontend>& value);
@@ -56,6 +58,7 @@ std::string option_text(Variant value);
 std::string option_text(const ModelEntry* value);
 std::string option_text(const LearningRate& value);
 std::string option_text(Precision value);
+std::string option_text(LstmEngine value);
 std::string option_text(const DiscriminatorEntry* value);
 std::string option_text(std::optional<Gan> value);
 std::string option_text(std::optional<VggishFrontend> value);

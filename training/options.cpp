@@ -13,8 +13,9 @@ namespace unmix {
 namespace {
 
 // Options that choose where and how long a run works, not what it computes.
-constexpr const char* kFreeToChange[] = {"output", "overwrite", "checkpoint", "checkpoint_minutes", "model", "cache",
-                                         "root",   "epochs",    "patience",   "nb_workers",         "quiet", "device"};
+constexpr const char* kFreeToChange[] = {"output", "overwrite", "checkpoint", "checkpoint_minutes", "model",
+                                         "cache",  "root",      "epochs",     "patience",           "nb_workers",
+                                         "quiet",  "device",    "lstm_engine"};
 
 // Folders and files that may move between the parts of a run but neither come nor go.
 constexpr const char* kMayMove[] = {"unpaired_mixtures", "unpaired_stems", "vggish"};

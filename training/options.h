@@ -13,6 +13,7 @@
 #include "models/registry.h"
 #include "models/vggish.h"
 #include "tensor/gemm.h"
+#include "tensor/lstm_engine.h"
 
 namespace unmix {
 
@@ -47,6 +48,7 @@ struct TrainOptions : DatasetOptions {
   double bandwidth = 16000.0;  // Hz
   int nb_workers = 1;
   Precision precision = Precision::fp32;
+  LstmEngine lstm_engine = LstmEngine::automatic;           // on CUDA
   const DiscriminatorEntry* discriminator = nullptr;        // of the registry; null: its first
   std::optional<Gan> gan;                                   // none: lsgan
   double feature_matching = 0.0;                            // its weight

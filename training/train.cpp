@@ -95,6 +95,7 @@ History train(const TrainOptions& options, TrainingData& data) {
   options.validate();
   check_output(options);
   const PrecisionScope precision(options.precision);
+  const LstmEngineScope lstm_engine(options.lstm_engine);
   const Stft stft(options.nfft, options.nhop, options.device);
   const auto dataset = open_dataset(options, data);
   const auto unpaired = open_unpaired(options, *dataset);

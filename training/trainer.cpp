@@ -195,6 +195,7 @@ nlohmann::json Trainer::run_json() const {
       {"commit", std::string(commit())}};
   if (adversary_) run["discriminator_loss_history"] = history_.discriminator_loss;
   if (features_) run["features"] = features_->description();
+  if (options_.device == Device::cuda) run["lstm_engine"] = name_of(lstm_engine_used(), lstm_engine_names);
   return run;
 }
 

@@ -47,8 +47,15 @@ class Unprotect {
   Unprotect& operator=(const Unprotect&) = delete;
 };
 
-// Adds to the counters of `name`, at the API call: operations by formula, and bytes that must move at least.
-void count_library(const char* name, double flops, double bytes);
+// What a library call costs a GPU at least, by formula: operations, bytes of memory that move, kernels that run.
+struct Cost {
+  double flops = 0, bytes = 0;
+  uint64_t launches = 1;
+};
+void count_library(const char* name, const Cost& cost);  // at the API call
+
+// A call that makes the host wait for the device, or the device for the host, though it is no synchronisation by name.
+void count_hidden_synchronisation();
 
 // ---- For tests and reports ----------------------------------------------------------------------------------------
 
@@ -57,6 +64,8 @@ struct Settings {
   size_t memory_bytes = size_t{8} << 30;  // of the device; UNMIX_SIM_MEMORY_MIB
   int devices = 1;                        // UNMIX_SIM_DEVICES; they share that memory's size
   double kernel_seconds = 120;            // after which a kernel is stopped; UNMIX_SIM_KERNEL_SECONDS
+  int compute_capability = 8;             // its major number
+  bool runs_persistently = true;          // cuDNN's LSTM, where it has kernels for the hidden size
 };
 Settings settings();
 void configure(const Settings& settings);  // for what is submitted from now on
@@ -72,15 +81,26 @@ void forget();
 std::vector<std::string> live_allocations();
 
 struct Counters {
-  std::string name;  // of the kernel or library call
-  uint64_t calls = 0;
-  double flops = 0, bytes = 0;            // of library calls: by formula
+  std::string name;                       // of the kernel, library call, copy or fill
+  std::string file;                       // of a kernel in a library of the project: "batch_norm.cpp"
+  uint64_t calls = 0, launches = 0;       // launches: kernels, copies and fills that a GPU runs for them at least
+  double flops = 0;                       // of library calls: by formula
+  double bytes = 0;                       // that move between memory and caches, each once in a launch: of library
+                                          // calls by formula, of kernels only in the instrumented build
   uint64_t bytes_asked = 0, sectors = 0;  // of kernels, instrumented build: bytes of accesses; 32-byte sectors
   uint64_t bank_conflicts = 0;            // of kernels, instrumented build: extra passes over shared memory
 };
-std::vector<Counters> counters();  // by name
-uint64_t synchronisations();
-uint64_t device_waits();  // of them, those for all of the device, its legacy default stream too; not reset
+std::vector<Counters> counters();  // by name and file
 void reset_counters();
+
+// Calls of the runtime and the libraries that cost the host more than a launch does, since reset_counters().
+struct HostCalls {
+  uint64_t synchronisations = 0;
+  uint64_t hidden_synchronisations =
+      0;  // page-locked memory, handles and plans made or freed; copies of pageable memory
+  uint64_t allocations = 0;
+};
+HostCalls host_calls();
+uint64_t device_waits();  // synchronisations with all of the device, its legacy default stream too; not reset
 
 }  // namespace cudasim

@@ -93,6 +93,7 @@ using cudasim::handles;
 
 cublasStatus_t cublasCreate(cublasHandle_t* handle) {
   if (handle == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
+  cudasim::count_hidden_synchronisation();  // its tables and workspace
   *handle = handles<cublasContext>().make();
   return CUBLAS_STATUS_SUCCESS;
 }
@@ -169,8 +170,8 @@ cublasStatus_t cublasGemmStridedBatchedEx_64(cublasHandle_t handle, cublasOperat
   if (c == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
   cudasim::check_memory(p);
   const double one = static_cast<double>(m * k + k * n + (p.beta == 0.0f ? 1 : 2) * m * n);
-  cudasim::count_library(cudasim::kGemm, 2.0 * static_cast<double>(m * n * k * batch),
-                         one * static_cast<double>(batch) * sizeof(float));
+  cudasim::count_library(cudasim::kGemm, {.flops = 2.0 * static_cast<double>(m * n * k * batch),
+                                          .bytes = one * static_cast<double>(batch) * sizeof(float)});
   cudasim::enqueue(handle->stream, cudasim::kGemm, [p] { cudasim::run(p); });
   return CUBLAS_STATUS_SUCCESS;
 }

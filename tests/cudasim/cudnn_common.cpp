@@ -1,4 +1,5 @@
 // cuDNN: handles, messages, and the descriptors of tensors, filters and dropout.
+#include <algorithm>
 #include <cstring>
 
 #include "tests/cudasim/cudnn_types.h"
@@ -21,7 +22,10 @@ cudnnStatus_t refused(cudnnStatus_t status, std::string reason) {
 
 using namespace cudasim;
 
-cudnnStatus_t cudnnCreate(cudnnHandle_t* handle) { return make_descriptor(handle); }
+cudnnStatus_t cudnnCreate(cudnnHandle_t* handle) {
+  count_hidden_synchronisation();
+  return make_descriptor(handle);
+}
 
 cudnnStatus_t cudnnDestroy(cudnnHandle_t handle) {
   if (!handles<cudnnContext>().end(handle)) return bad("cudnnDestroy: a handle that does not exist");
@@ -60,21 +64,25 @@ cudnnStatus_t cudnnDestroyDropoutDescriptor(cudnnDropoutDescriptor_t descriptor)
 cudnnStatus_t cudnnSetTensorNdDescriptor(cudnnTensorDescriptor_t descriptor, cudnnDataType_t type, int count,
                                          const int dims[], const int strides[]) {
   if (!handles<cudnnTensorStruct>().alive(descriptor)) return bad("cudnnSetTensorNdDescriptor: no descriptor");
-  if (!supported(type)) return unsupported("cudnnSetTensorNdDescriptor: data type {}", static_cast<int>(type));
-  if (count < 3 || count > CUDNN_DIM_MAX)
-    return unsupported("cudnnSetTensorNdDescriptor: {} dimensions, 3 to {} are possible", count, CUDNN_DIM_MAX);
+  if (count < 2) return bad("cudnnSetTensorNdDescriptor: {} dimensions", count);
+  if (count > CUDNN_DIM_MAX)
+    return unsupported("cudnnSetTensorNdDescriptor: {} dimensions, {} are possible", count, CUDNN_DIM_MAX);
   if (dims == nullptr || strides == nullptr) return bad("cudnnSetTensorNdDescriptor: dims or strides is null");
   for (int i = 0; i < count; ++i)
-    if (dims[i] < 1 || strides[i] < 1)
+    if (dims[i] < 1 || (strides[i] == 0 && dims[i] > 1))
       return bad("cudnnSetTensorNdDescriptor: dimension {} is {} with stride {}", i, dims[i], strides[i]);
+  if (count == 2 || std::any_of(strides, strides + count, [](int stride) { return stride < 1; }))
+    return unsupported("cudnnSetTensorNdDescriptor: two dimensions, or strides below 1, have no stand-in");
+  if (!supported(type))
+    return unsupported("cudnnSetTensorNdDescriptor: data type {} has no stand-in", static_cast<int>(type));
   *descriptor = {true, {dims, dims + count}, {strides, strides + count}};
   return CUDNN_STATUS_SUCCESS;
 }
 
 cudnnStatus_t cudnnSetTensor4dDescriptor(cudnnTensorDescriptor_t descriptor, cudnnTensorFormat_t format,
                                          cudnnDataType_t type, int n, int c, int h, int w) {
-  if (format != CUDNN_TENSOR_NCHW)
-    return unsupported("cudnnSetTensor4dDescriptor: format {}", static_cast<int>(format));
+  if (format != CUDNN_TENSOR_NCHW && n > 0 && c > 0 && h > 0 && w > 0)
+    return unsupported("cudnnSetTensor4dDescriptor: format {} has no stand-in", static_cast<int>(format));
   const int dims[] = {n, c, h, w}, strides[] = {c * h * w, h * w, w, 1};
   return cudnnSetTensorNdDescriptor(descriptor, type, 4, dims, strides);
 }
@@ -82,10 +90,10 @@ cudnnStatus_t cudnnSetTensor4dDescriptor(cudnnTensorDescriptor_t descriptor, cud
 cudnnStatus_t cudnnSetFilter4dDescriptor(cudnnFilterDescriptor_t descriptor, cudnnDataType_t type,
                                          cudnnTensorFormat_t format, int k, int c, int h, int w) {
   if (!handles<cudnnFilterStruct>().alive(descriptor)) return bad("cudnnSetFilter4dDescriptor: no descriptor");
-  if (!supported(type) || format != CUDNN_TENSOR_NCHW)
-    return unsupported("cudnnSetFilter4dDescriptor: data type {}, format {}", static_cast<int>(type),
-                       static_cast<int>(format));
   if (k < 1 || c < 1 || h < 1 || w < 1) return bad("cudnnSetFilter4dDescriptor: [{}, {}, {}, {}]", k, c, h, w);
+  if (!supported(type) || format != CUDNN_TENSOR_NCHW)
+    return unsupported("cudnnSetFilter4dDescriptor: data type {} in format {} has no stand-in", static_cast<int>(type),
+                       static_cast<int>(format));
   *descriptor = {true, k, c, h, w};
   return CUDNN_STATUS_SUCCESS;
 }

@@ -50,7 +50,8 @@ cudnnStatus_t submit(const Call& call, const Convolution& c, Range first, Range 
   need_host(call.name, "alpha", call.alpha);
   need_host(call.name, "beta", call.beta);
   need_device(call.name, {first, second}, {output, {"workspace", call.workspace, call.workspace_bytes, 16}});
-  count_library(call.name, c.flops(), static_cast<double>(first.bytes + second.bytes + output.bytes));
+  count_library(call.name,
+                {.flops = c.flops(), .bytes = static_cast<double>(first.bytes + second.bytes + output.bytes)});
   const Blend blend{*static_cast<const float*>(call.alpha), *static_cast<const float*>(call.beta)};
   enqueue(call.handle->stream, call.name, [=] {
     poison(call.workspace, call.needed);
@@ -79,7 +80,8 @@ cudnnStatus_t cudnnSetConvolution2dDescriptor(cudnnConvolutionDescriptor_t descr
   if (pad_h < 0 || pad_w < 0 || u < 1 || v < 1 || dilation_h < 1 || dilation_w < 1)
     return bad("cudnnSetConvolution2dDescriptor: padding {} x {}, stride {} x {}, dilation {} x {}", pad_h, pad_w, u, v,
                dilation_h, dilation_w);
-  if (type != CUDNN_DATA_FLOAT) return unsupported("cudnnSetConvolution2dDescriptor: computes in float only");
+  if (type != CUDNN_DATA_FLOAT)
+    return unsupported("cudnnSetConvolution2dDescriptor: anything but float has no stand-in");
   *descriptor = {true, pad_h, pad_w, u, v, dilation_h, dilation_w, mode, CUDNN_DEFAULT_MATH};
   return CUDNN_STATUS_SUCCESS;
 }

@@ -85,19 +85,32 @@ cudnnStatus_t cudnnSetRNNDescriptor_v8(cudnnRNNDescriptor_t descriptor, cudnnRNN
                                        int32_t layers, cudnnDropoutDescriptor_t dropout, uint32_t flags) {
   const char* call = "cudnnSetRNNDescriptor_v8";
   if (!handles<cudnnRNNStruct>().alive(descriptor)) return bad("{}: no descriptor", call);
-  if (input < 1 || hidden < 1 || layers < 1 || projection < 1 || projection > hidden)
-    return bad("{}: input {}, hidden {}, projection {}, layers {}", call, input, hidden, projection, layers);
+  if (input < 1 || hidden < 1 || layers < 1)
+    return bad("{}: input {}, hidden {}, layers {}", call, input, hidden, layers);
   if (bias < CUDNN_RNN_NO_BIAS || bias > CUDNN_RNN_SINGLE_REC_BIAS) return bad("{}: bias mode", call);
   if (direction != CUDNN_UNIDIRECTIONAL && direction != CUDNN_BIDIRECTIONAL) return bad("{}: direction", call);
   if (!ready(dropout)) return bad("{}: the dropout descriptor is not set", call);
+  if (algorithm != CUDNN_RNN_ALGO_STANDARD && bias != CUDNN_RNN_DOUBLE_BIAS)
+    return unsupported("{}: only the standard algorithm takes other biases than two", call);
+  if (projection < 1) return bad("{}: a projection to {}", call, projection);
   if ((flags & ~static_cast<uint32_t>(CUDNN_RNN_PADDED_IO_ENABLED)) != 0) return bad("{}: flags {}", call, flags);
+  if (projection > hidden) return unsupported("{}: a projection of {} to {}", call, hidden, projection);
+  if (algorithm != CUDNN_RNN_ALGO_STANDARD && projection != hidden)
+    return unsupported("{}: only the standard algorithm projects", call);
   if (projection != hidden) return unsupported("{}: a projection to {} has no stand-in", call, projection);
-  if (algorithm != CUDNN_RNN_ALGO_STANDARD || mode != CUDNN_LSTM || input_mode != CUDNN_LINEAR_INPUT || layers != 1)
-    return unsupported("{}: anything but one LSTM layer of the standard algorithm has no stand-in", call);
+  if (algorithm != CUDNN_RNN_ALGO_STANDARD && algorithm != CUDNN_RNN_ALGO_PERSIST_STATIC)
+    return unsupported("{}: algorithm {} has no stand-in", call, static_cast<int>(algorithm));
+  if (mode != CUDNN_LSTM || input_mode != CUDNN_LINEAR_INPUT || layers != 1)
+    return unsupported("{}: anything but one LSTM layer has no stand-in", call);
   if (type != CUDNN_DATA_FLOAT || precision != CUDNN_DATA_FLOAT || !known(math))
     return unsupported("{}: anything but float has no stand-in", call);
-  *descriptor = {true,  bias,   direction == CUDNN_BIDIRECTIONAL ? 2 : 1,
-                 input, hidden, (flags & CUDNN_RNN_PADDED_IO_ENABLED) != 0,
+  *descriptor = {true,
+                 algorithm,
+                 bias,
+                 direction == CUDNN_BIDIRECTIONAL ? 2 : 1,
+                 input,
+                 hidden,
+                 (flags & CUDNN_RNN_PADDED_IO_ENABLED) != 0,
                  math};
   return CUDNN_STATUS_SUCCESS;
 }
@@ -107,15 +120,18 @@ cudnnStatus_t cudnnSetRNNDataDescriptor(cudnnRNNDataDescriptor_t descriptor, cud
                                         const int lengths[], void* fill) {
   const char* call = "cudnnSetRNNDataDescriptor";
   if (!handles<cudnnRNNDataStruct>().alive(descriptor)) return bad("{}: no descriptor", call);
-  if (type != CUDNN_DATA_FLOAT) return unsupported("{}: anything but float has no stand-in", call);
   if (steps < 1 || batch < 1 || width < 1 || lengths == nullptr)
     return bad("{}: steps {}, batch {}, vectors of {}", call, steps, batch, width);
   if (steps > kMostSteps) return unsupported("{}: {} steps, {} are possible", call, steps, kMostSteps);
+  const bool packed = layout == CUDNN_RNN_DATA_LAYOUT_SEQ_MAJOR_PACKED;
   const std::vector<int> all(lengths, lengths + batch);
   for (const int length : all)
-    if (length < 1 || length > steps) return bad("{}: a length of {} among at most {} steps", call, length, steps);
-  if (layout == CUDNN_RNN_DATA_LAYOUT_SEQ_MAJOR_PACKED && !std::is_sorted(all.rbegin(), all.rend()))
-    return bad("{}: the packed layout takes the longest sequence first", call);
+    if (length < (packed ? 1 : 0) || length > steps)
+      return bad("{}: a length of {} among at most {} steps", call, length, steps);
+  if (packed && (all.front() != steps || !std::is_sorted(all.rbegin(), all.rend())))
+    return bad("{}: the packed layout takes the longest sequence first, of as many steps as there are", call);
+  if (type != CUDNN_DATA_FLOAT || *std::min_element(all.begin(), all.end()) == 0)
+    return unsupported("{}: anything but float, and empty sequences, have no stand-in", call);
   *descriptor = {true,  layout, steps,           batch,
                  width, all,    fill != nullptr, fill == nullptr ? 0.0f : *static_cast<const float*>(fill)};
   return CUDNN_STATUS_SUCCESS;

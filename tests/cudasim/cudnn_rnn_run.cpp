@@ -1,5 +1,6 @@
 // cuDNN's RNN (v8 API): forward, backward data, backward weights. The order of the three, and that they are given the
 // same data, is checked by what the reserve space holds: copies of it are as good as the first.
+#include <algorithm>
 #include <limits>
 #include <memory>
 
@@ -36,7 +37,20 @@ struct Call {
   Range reserve_space() const { return {"the reserve space", training ? reserve : nullptr, layer->bytes.reserve, 16}; }
 };
 
+// The persistent algorithm has kernels for these sizes, and all steps of a direction are one.
+bool persistent(const Layer& layer) { return layer.rnn.algorithm == CUDNN_RNN_ALGO_PERSIST_STATIC; }
+cudnnStatus_t check_persistent(const Call& c) {
+  constexpr int kHidden[] = {256, 512, 768, 896, 1024, 1280, 1536};
+  const LstmSizes& s = c.layer->sizes;
+  if (!persistent(*c.layer)) return CUDNN_STATUS_SUCCESS;
+  if (!settings().runs_persistently || std::find(std::begin(kHidden), std::end(kHidden), s.hidden) == std::end(kHidden))
+    return unsupported("{}: no persistent kernel for {} units", c.name, s.hidden);
+  if (s.lengths.front() != s.lengths.back()) return unsupported("{}: sequences of several lengths", c.name);
+  return CUDNN_STATUS_SUCCESS;
+}
+
 cudnnStatus_t check_spaces(const Call& c) {
+  CUDASIM_PASS(check_persistent(c));
   const auto need = [&](const char* what, const void* space, size_t bytes, size_t needed) {
     if (space == nullptr) return bad("{}: the {} space is null", c.name, what);
     if (bytes < needed) return bad("{}: a {} space of {} bytes, {} are needed", c.name, what, bytes, needed);
@@ -48,11 +62,28 @@ cudnnStatus_t check_spaces(const Call& c) {
   return CUDNN_STATUS_SUCCESS;
 }
 
+// The kernels of the standard algorithm, a product and a cell for each step and direction, and the passes that they
+// make over the weights, over the gates of all steps (rows, directions, 4 hidden) and over their cells, beside x and y
+// once. What a product for one step reads again stays in the cache.
+struct Passes {
+  double weights, gates, cells;
+  int64_t per_step, once;  // launches for each direction
+};
+constexpr Passes kForward{1, 3, 1, 2, 1};          // the input's product writes the gates, the cells read and keep them
+constexpr Passes kBackwardData{1, 3, 1, 2, 1};     // read, their gradients written, read by the product for dx
+constexpr Passes kBackwardWeights{2, 3, 0, 0, 3};  // read by the products for W and R and by the sum for the biases
+
 template <class Work>
-cudnnStatus_t submit(const Call& c, const Work& work) {
+cudnnStatus_t submit(const Call& c, const Passes& passes, const Work& work) {
   const Layer& layer = *c.layer;
-  const size_t bytes = layer.bytes.weights + data_bytes(layer.x, layer.sizes) + data_bytes(layer.y, layer.sizes);
-  count_library(c.name, layer.flops(), static_cast<double>(bytes));
+  const LstmSizes& s = layer.sizes;
+  const int64_t recurrent = persistent(layer) && passes.per_step > 0 ? 1 : passes.per_step * s.longest;
+  const auto cells = static_cast<double>(s.rows * s.directions * s.hidden) * sizeof(float);
+  count_library(c.name, {.flops = layer.flops(),
+                         .bytes = passes.weights * static_cast<double>(layer.bytes.weights) +
+                                  (4 * passes.gates + passes.cells) * cells +
+                                  static_cast<double>(data_bytes(layer.x, s) + data_bytes(layer.y, s)),
+                         .launches = static_cast<uint64_t>(s.directions * (recurrent + passes.once))});
   enqueue(c.handle->stream, c.name, [c, work] {
     poison(c.work, c.work_needed());
     work();
@@ -173,7 +204,7 @@ cudnnStatus_t cudnnRNNForward(cudnnHandle_t handle, cudnnRNNDescriptor_t rnn, cu
   CUDASIM_PASS(check_spaces(c));
   need_device(name, {c.x("x", x), c.state("hx", hx), c.state("cx", cx), c.weight_space()},
               {c.y("y", y), c.state("hy", hy), c.state("cy", cy), c.work_space(), c.reserve_space()});
-  return submit(c, [=] { run_forward(c, x, y, hx, hy, cx, cy); });
+  return submit(c, kForward, [=] { run_forward(c, x, y, hx, hy, cx, cy); });
 }
 
 cudnnStatus_t cudnnRNNBackwardData_v8(cudnnHandle_t handle, cudnnRNNDescriptor_t rnn, const int32_t[],
@@ -194,7 +225,7 @@ cudnnStatus_t cudnnRNNBackwardData_v8(cudnnHandle_t handle, cudnnRNNDescriptor_t
               {c.y("y", y), c.y("dy", dy), c.state("hx", hx), c.state("cx", cx), c.state("dhy", dhy),
                c.state("dcy", dcy), c.weight_space()},
               {c.x("dx", dx), c.state("dhx", dhx), c.state("dcx", dcx), c.work_space(), c.reserve_space()});
-  return submit(c, [=] { run_backward_data(c, y, dy, dx, hx, cx, {dhy, dcy, dhx, dcx}); });
+  return submit(c, kBackwardData, [=] { run_backward_data(c, y, dy, dx, hx, cx, {dhy, dcy, dhx, dcx}); });
 }
 
 cudnnStatus_t cudnnRNNBackwardWeights_v8(cudnnHandle_t handle, cudnnRNNDescriptor_t rnn, cudnnWgradMode_t mode,
@@ -213,5 +244,5 @@ cudnnStatus_t cudnnRNNBackwardWeights_v8(cudnnHandle_t handle, cudnnRNNDescripto
   CUDASIM_PASS(check_spaces(c));
   need_device(name, {c.x("x", x), c.y("y", y), c.state("hx", hx)},
               {c.weight_space(), c.work_space(), c.reserve_space()});
-  return submit(c, [=] { run_backward_weights(c, x, hx, y, static_cast<float*>(sums)); });
+  return submit(c, kBackwardWeights, [=] { run_backward_weights(c, x, hx, y, static_cast<float*>(sums)); });
 }

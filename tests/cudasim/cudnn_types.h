@@ -37,6 +37,7 @@ struct cudnnConvolutionStruct {
 
 struct cudnnRNNStruct {
   bool set = false;
+  cudnnRNNAlgo_t algorithm = CUDNN_RNN_ALGO_STANDARD;
   cudnnRNNBiasMode_t bias = CUDNN_RNN_DOUBLE_BIAS;
   int directions = 1, input = 0, hidden = 0;
   bool padded_io = false;

@@ -177,9 +177,9 @@ cufftResult execute(const char* call, cufftHandle handle, cufftType type, From* 
   if (plan->work == nullptr) fail(fmt::format("{}: the plan has no work area", call));
   need_device(call, {read}, {written, work});
   const double n = static_cast<double>(plan->n), rows = static_cast<double>(plan->rows);
-  count_library(call, 2.5 * n * std::log2(n) * rows,
-                rows * static_cast<double>(static_cast<size_t>(plan->from.count) * sizeof(From) +
-                                           static_cast<size_t>(plan->to.count) * sizeof(To)));
+  count_library(call, {.flops = 2.5 * n * std::log2(n) * rows,
+                       .bytes = rows * static_cast<double>(static_cast<size_t>(plan->from.count) * sizeof(From) +
+                                                           static_cast<size_t>(plan->to.count) * sizeof(To))});
   enqueue(plan->stream, call, [=, area = plan->work] {
     if (plan->destroyed) fail("the plan was destroyed before the transform was done");
     will_write(area, plan->work_bytes);
@@ -215,6 +215,7 @@ cufftResult cufftMakePlanMany(cufftHandle handle, int rank, int* n, int* inembed
   if (type != CUFFT_R2C && type != CUFFT_C2R) return CUFFT_INVALID_TYPE;
   if (rank != 1) return CUFFT_NOT_IMPLEMENTED;
   if (n[0] < 1 || batch < 1) return CUFFT_INVALID_SIZE;
+  count_hidden_synchronisation();
   const int64_t bins = n[0] / 2 + 1;
   const bool forward = type == CUFFT_R2C, contiguous = inembed == nullptr;
   Layout from{}, to{};
@@ -253,6 +254,7 @@ cufftResult cufftDestroy(cufftHandle handle) {
   const auto plan = cudasim::find_plan(handle);
   if (plan == nullptr) return CUFFT_INVALID_PLAN;
   plan->destroyed = true;
+  cudasim::count_hidden_synchronisation();
   const std::lock_guard lock(cudasim::plans().mutex);
   cudasim::plans().alive.erase(handle);
   return CUFFT_SUCCESS;

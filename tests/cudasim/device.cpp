@@ -156,18 +156,22 @@ cudaError_t cudaSetDevice(int device) {
 
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) {
   if (!cudasim::has_device(device)) return remember(cudaErrorInvalidDevice);
-  if (attribute != cudaDevAttrMemoryPoolsSupported)
+  if (attribute == cudaDevAttrMemoryPoolsSupported) {
+    *value = 1;
+  } else if (attribute == cudaDevAttrComputeCapabilityMajor) {
+    *value = cudasim::settings().compute_capability;
+  } else {
     cudasim::fail(fmt::format("cudaDeviceGetAttribute: attribute {} is not simulated", static_cast<int>(attribute)));
-  *value = 1;
+  }
   return cudaSuccess;
 }
 
-// Compute 8.0: the oldest GPU that the project's kernels are compiled for, with the limits of its launches.
+// Compute 8.0 unless set otherwise: the oldest GPU that the project's kernels are compiled for, with its limits.
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   if (!cudasim::has_device(device)) return remember(cudaErrorInvalidDevice);
   *properties = {};
   std::snprintf(properties->name, sizeof properties->name, "simulated device on the CPU");
-  properties->major = 8;
+  properties->major = cudasim::settings().compute_capability;
   properties->totalGlobalMem = cudasim::settings().memory_bytes;
   properties->sharedMemPerBlock = 48 << 10;
   properties->warpSize = 32;

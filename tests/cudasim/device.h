@@ -58,8 +58,6 @@ int running_device();
 
 int device_of(cudaStream_t stream);
 
-void reset_synchronisations();
-
 // The next word of the seeded choices.
 uint64_t draw();
 
@@ -110,10 +108,12 @@ bool is_local(const void* address, size_t bytes, bool write);  // the thread's o
 size_t shared_offset(const void* address);                     // from the largest block's; SIZE_MAX outside
 size_t shared_bytes();                                         // of the running block
 
-// ---- Names (report.cpp) -------------------------------------------------------------------------------------------
+// ---- Names and counters (report.cpp) -------------------------------------------------------------------------------------------
 
 std::string function_name(const void* code);    // as in the source, without arguments
 std::string source_line(const void* code);      // "tensor/stft_cuda.cpp:41"
 Counters& kernel_counters(const void* kernel);  // its name is filled in by counters()
+void count_copy(const char* name, double bytes);
+HostCalls& counted_host_calls();
 
 }  // namespace cudasim

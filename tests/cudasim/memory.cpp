@@ -48,6 +48,7 @@ struct HostEnd {
       fail(fmt::format("cudaMemcpyAsync: {}", host_arena().describe(pointer)));
     if (device_arena().holds(pointer))
       fail(fmt::format("cudaMemcpyAsync: the host's end of the copy is {}", device_arena().describe(pointer)));
+    if (pinned == nullptr) count_hidden_synchronisation();
   }
 };
 
@@ -177,6 +178,7 @@ cudaError_t cudaMallocAsync(void** pointer, size_t bytes, cudaStream_t stream) {
   if (counted + bytes > settings().memory_bytes) finish();
   if (bytes > settings().memory_bytes || counted + bytes > settings().memory_bytes)
     return remember(cudaErrorMemoryAllocation);
+  ++counted_host_calls().allocations;
   Allocation& made = device_arena().promise(bytes, device_of(stream));
   const cudaError_t error = queue_work(
       stream, {.name = "cudaMallocAsync", .run = [&made] { device_arena().make_alive(made); }, .bookkeeping = true});
@@ -202,6 +204,7 @@ cudaError_t cudaFreeAsync(void* pointer, cudaStream_t stream) {
 
 cudaError_t cudaHostAlloc(void** pointer, size_t bytes, unsigned) {
   const Lock lock(device_lock());
+  count_hidden_synchronisation();
   Allocation& made = host_arena().promise(bytes);
   host_arena().make_alive(made);
   *pointer = made.data;
@@ -211,6 +214,7 @@ cudaError_t cudaHostAlloc(void** pointer, size_t bytes, unsigned) {
 cudaError_t cudaFreeHost(void* pointer) {
   const Lock lock(device_lock());
   if (pointer == nullptr) return remember(sticky_error());
+  count_hidden_synchronisation();
   Allocation& freed = owned("cudaFreeHost", host_arena(), pointer);
   if (freed.pending > 0)
     fail(fmt::format("cudaFreeHost: {} copies still use {}", freed.pending, host_arena().describe(pointer)));
@@ -222,6 +226,7 @@ cudaError_t cudaFreeHost(void* pointer) {
 cudaError_t cudaMemsetAsync(void* data, int value, size_t bytes, cudaStream_t stream) {
   const Lock lock(device_lock());
   if (!is_allocated(data, bytes)) return remember(cudaErrorInvalidValue);
+  count_copy("cudaMemsetAsync", static_cast<double>(bytes));
   return remember(queue_work(stream, {"cudaMemsetAsync", [=] {
                                         will_write(data, bytes);
                                         std::memset(data, value, bytes);
@@ -236,7 +241,12 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
   if (bytes == 0) return remember(sticky_error());
   if (to_device && !is_allocated(to, bytes)) return remember(cudaErrorInvalidValue);
   if (from_device && !is_allocated(from, bytes)) return remember(cudaErrorInvalidValue);
-  if (to_device && from_device) return remember(copy_on_device(to, from, bytes, stream));
+  const double moved = static_cast<double>(bytes);
+  if (to_device && from_device) {
+    count_copy("cudaMemcpyAsync on the device", 2 * moved);
+    return remember(copy_on_device(to, from, bytes, stream));
+  }
+  count_copy(to_device ? "cudaMemcpyAsync to the device" : "cudaMemcpyAsync to the host", moved);
   return remember(to_device ? upload(to, from, bytes, stream) : download(to, from, bytes, stream));
 }
 

@@ -27,7 +27,7 @@ std::vector<cudaStream_t> streams;
 std::vector<cudaEvent_t> events;
 const char* running_name = nullptr;
 int running_on = -1;
-uint64_t synchronisation_count = 0, device_wait_count = 0;
+uint64_t device_wait_count = 0;
 
 bool known(cudaStream_t stream) { return std::find(streams.begin(), streams.end(), stream) != streams.end(); }
 bool known(cudaEvent_t event) { return std::find(events.begin(), events.end(), event) != events.end(); }
@@ -91,7 +91,7 @@ void run_until(cudaStream_t stream, const Done& done) {
 }
 
 cudaError_t synchronised() {
-  ++synchronisation_count;
+  ++counted_host_calls().synchronisations;
   return remember(sticky_error());
 }
 
@@ -129,17 +129,10 @@ int running_device() { return running_on; }
 
 int device_of(cudaStream_t stream) { return known(stream) ? stream->device : -1; }
 
-uint64_t synchronisations() {
-  const Lock lock(device_lock());
-  return synchronisation_count;
-}
-
 uint64_t device_waits() {
   const Lock lock(device_lock());
   return device_wait_count;
 }
-
-void reset_synchronisations() { synchronisation_count = 0; }
 
 }  // namespace cudasim
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <map>
+#include <tuple>
 
 #include "tests/cudasim/device.h"
 
@@ -55,14 +56,42 @@ std::string short_name(std::string name) {
   return name;
 }
 
-std::map<const void*, Counters>& kernels() {
-  static auto* all = new std::map<const void*, Counters>;
+struct Tables {
+  std::map<const void*, Counters> kernels;
+  std::map<std::string, Counters> calls;  // of libraries, copies and fills
+  HostCalls host;
+};
+
+Tables& tables() {
+  static auto* all = new Tables;
   return *all;
 }
 
-std::map<std::string, Counters>& libraries() {
-  static auto* all = new std::map<std::string, Counters>;
-  return *all;
+// The source files of the program's local functions, by address: their symbols follow that of their file. A kernel of a
+// functor without linkage is such a function, and its own source line would name the header of the loop.
+const std::map<uintptr_t, std::string>& files_of_functions() {
+  static const std::map<uintptr_t, std::string> files = [] {
+    std::map<uintptr_t, std::string> found;
+    FILE* pipe = popen(fmt::format("readelf -sW /proc/{}/exe 2>/dev/null", getpid()).c_str(), "r");
+    if (pipe == nullptr) return found;
+    char line[4096], type[16], binding[16], name[256];
+    unsigned long long address = 0;
+    std::string file;
+    while (std::fgets(line, sizeof line, pipe) != nullptr) {
+      if (std::sscanf(line, " %*d: %llx %*s %15s %15s %*s %*s %255s", &address, type, binding, name) != 4) continue;
+      if (std::string_view(type) == "FILE") file = name;
+      if (std::string_view(type) == "FUNC" && std::string_view(binding) == "LOCAL") found[address] = file;
+    }
+    pclose(pipe);
+    return found;
+  }();
+  return files;
+}
+
+std::string file_of(const void* code) {
+  const auto& files = files_of_functions();
+  const auto found = files.find(reinterpret_cast<uintptr_t>(code) - load_address());
+  return found == files.end() ? "" : found->second;
 }
 
 }  // namespace
@@ -78,37 +107,56 @@ std::string source_line(const void* code) {
   return folder == std::string::npos ? line : line.substr(folder + 1);
 }
 
-Counters& kernel_counters(const void* kernel) { return kernels()[kernel]; }
+Counters& kernel_counters(const void* kernel) { return tables().kernels[kernel]; }
 
-void count_library(const char* name, double flops, double bytes) {
+HostCalls& counted_host_calls() { return tables().host; }
+
+void count_library(const char* name, const Cost& cost) {
   const Lock lock(device_lock());
-  Counters& counters = libraries()[name];
+  Counters& counters = tables().calls[name];
   ++counters.calls;
-  counters.flops += flops;
-  counters.bytes += bytes;
+  counters.launches += cost.launches;
+  counters.flops += cost.flops;
+  counters.bytes += cost.bytes;
+}
+
+void count_copy(const char* name, double bytes) { count_library(name, {.bytes = bytes}); }
+
+void count_hidden_synchronisation() {
+  const Lock lock(device_lock());
+  ++tables().host.hidden_synchronisations;
+}
+
+HostCalls host_calls() {
+  const Lock lock(device_lock());
+  return tables().host;
 }
 
 void reset_counters() {
   finish();
   const Lock lock(device_lock());
-  kernels().clear();
-  libraries().clear();
-  reset_synchronisations();
+  tables() = {};
 }
 
 std::vector<Counters> counters() {
   finish();
   const Lock lock(device_lock());
-  std::map<std::string, Counters> all = libraries();
-  for (const auto& [kernel, counters] : kernels()) {
-    Counters& sum = all[function_name(kernel)];  // of functors of one name in several files
+  std::map<std::pair<std::string, std::string>, Counters> all;
+  for (const auto& [name, counters] : tables().calls) all[{name, ""}] = counters;
+  for (const auto& [kernel, counters] : tables().kernels) {
+    Counters& sum = all[{function_name(kernel), file_of(kernel)}];
     sum.calls += counters.calls;
+    sum.launches += counters.calls;
+    sum.bytes += counters.bytes;
     sum.bytes_asked += counters.bytes_asked;
     sum.sectors += counters.sectors;
     sum.bank_conflicts += counters.bank_conflicts;
   }
   std::vector<Counters> list;
-  for (auto& [name, counters] : all) list.push_back(counters), list.back().name = name;
+  for (auto& [name, counters] : all) {
+    list.push_back(counters);
+    std::tie(list.back().name, list.back().file) = name;
+  }
   return list;
 }
 

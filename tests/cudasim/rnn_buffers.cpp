@@ -48,7 +48,7 @@ uint64_t fingerprint(const Floats& values) { return mix(values, kStart); }
 
 uint64_t fingerprint(const Layer& layer) {
   const LstmSizes& s = layer.sizes;
-  const int64_t numbers[] = {s.input, s.hidden, s.directions, layer.rnn.bias, layer.x.layout};
+  const int64_t numbers[] = {s.input, s.hidden, s.directions, layer.rnn.bias, layer.x.layout, layer.rnn.algorithm};
   return mix(s.lengths.data(), s.lengths.size() * sizeof(int), mix(numbers, sizeof numbers, kStart));
 }
 

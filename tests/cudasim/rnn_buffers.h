@@ -14,7 +14,7 @@ struct Header {
 };
 static_assert(sizeof(Header) <= kReserveHeader * sizeof(float));
 
-// What work needs of the descriptors, which may be gone when it runs.
+// What work needs of the descriptors, which may be gone when it runs. Persistent kernels of float do not round.
 struct Layer {
   Layer(const cudnnRNNStruct& rnn_, const cudnnRNNDataStruct& x_, const cudnnRNNDataStruct& y_)
       : rnn(rnn_),
@@ -22,7 +22,8 @@ struct Layer {
         y(y_),
         places(rnn_),
         bytes(rnn_bytes(rnn_, x_)),
-        sizes(rnn_.input, rnn_.hidden, rnn_.directions, x_.lengths, rounding_of(rnn_.math)) {}
+        sizes(rnn_.input, rnn_.hidden, rnn_.directions, x_.lengths,
+              rnn_.algorithm == CUDNN_RNN_ALGO_STANDARD ? rounding_of(rnn_.math) : Rounding::none) {}
   cudnnRNNStruct rnn;
   cudnnRNNDataStruct x, y;
   WeightPlaces places;

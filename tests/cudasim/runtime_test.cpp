@@ -12,12 +12,7 @@ using testing::Each;
 using testing::HasSubstr;
 
 __global__ void set_to(float* data, float value) { data[0] = value; }
-__global__ void set_to(float* data, int value) { data[0] = static_cast<float>(value); }
 __global__ void add_to(float* data, float value) { data[0] += value; }
-__global__ void fill_with(float* data, int count, float value) {
-  const int i = static_cast<int>(unmix::gpu::block() * unmix::gpu::block_threads() + unmix::gpu::thread());
-  if (i < count) data[i] = value;
-}
 
 class Runtime : public SimulatedDevice {};
 
@@ -81,7 +76,7 @@ TEST_F(Runtime, EventOrdersTwoStreamsUnderEverySeed) {
   float* data = device_memory(1, first);
   const auto results = under_seeds(8, [&] {
     const cudaEvent_t event = make_event();
-    unmix::launch<float*, float>(set_to, 1, 1, 0, first, data, 1.0f);
+    unmix::launch(set_to, 1, 1, 0, first, data, 1.0f);
     unmix::launch(add_to, 1, 1, 0, first, data, 1.0f);
     EXPECT_EQ(cudaEventRecord(event, first), cudaSuccess);
     EXPECT_EQ(cudaStreamWaitEvent(second, event, 0), cudaSuccess);
@@ -162,32 +157,6 @@ TEST_F(Runtime, DevicePointersLieInsideOneAllocation) {
   EXPECT_FALSE(is_device_pointer(host, 4));
   cudaFreeAsync(data, stream);
   EXPECT_FALSE(is_device_pointer(data, 40));
-}
-
-TEST_F(Runtime, CountersCountLaunches) {
-  const cudaStream_t stream = make_stream();
-  float* data = device_memory(100, stream);
-  reset_counters();
-  for (int i = 0; i < 3; ++i) unmix::launch(fill_with, 1, 128, 0, stream, data, 100, 1.0f);
-  count_library("library", 20.0, 4.0);
-  cudaFreeAsync(data, stream);
-  cudaStreamSynchronize(stream);
-  EXPECT_EQ(synchronisations(), 1u);
-  std::string names;
-  for (const Counters& c : counters()) names += fmt::format("{} {} {}; ", c.name, c.calls, c.flops);
-  EXPECT_EQ(names, "cudasim::fill_with 3 0; library 1 20; ");
-}
-
-// As functors of one name in several files, which reports do not tell apart.
-TEST_F(Runtime, CountersOfOneNameAreAdded) {
-  const cudaStream_t stream = make_stream();
-  float* data = device_memory(1, stream);
-  reset_counters();
-  unmix::launch<float*, float>(set_to, 1, 1, 0, stream, data, 1.0f);
-  for (int i = 0; i < 2; ++i) unmix::launch<float*, int>(set_to, 1, 1, 0, stream, data, 1);
-  cudaFreeAsync(data, stream);
-  ASSERT_EQ(counters().size(), 1u);
-  EXPECT_EQ(counters()[0].calls, 3u);
 }
 
 }  // namespace

@@ -24,16 +24,24 @@ struct Word {
   Stamp write, reads[2];  // reads of two threads: enough to find one that is not the writer's
 };
 
-// Written bytes and words of a range of addresses, in memory that is only taken where it is used.
+// The launch that read a sector of memory last, and the one that wrote it.
+constexpr size_t kSector = 32;
+struct Sector {
+  uint32_t read, written;
+};
+
+// Written bytes, words and sectors of a range of addresses, in memory that is only taken where it is used.
 class Shadow {
  public:
   Shadow(const std::byte* base, size_t bytes)
-      : base_(base), written_(map<bool>(bytes)), words_(map<Word>(bytes / kWord * sizeof(Word))) {}
+      : base_(base),
+        written_(map<bool>(bytes)),
+        words_(map<Word>(bytes / kWord * sizeof(Word))),
+        sectors_(map<Sector>(bytes / kSector * sizeof(Sector))) {}
 
-  bool* written(const void* at) const { return written_ + (static_cast<const std::byte*>(at) - base_); }
-  Word& word(const void* at) const {
-    return words_[static_cast<size_t>(static_cast<const std::byte*>(at) - base_) / kWord];
-  }
+  bool* written(const void* at) const { return written_ + offset(at); }
+  Word& word(const void* at) const { return words_[offset(at) / kWord]; }
+  Sector& sector(const void* at) const { return sectors_[offset(at) / kSector]; }
 
  private:
   template <class T>
@@ -42,9 +50,12 @@ class Shadow {
     if (memory == MAP_FAILED) std::perror("cudasim: mmap"), std::abort();
     return static_cast<T*>(memory);
   }
+  size_t offset(const void* at) const { return static_cast<size_t>(static_cast<const std::byte*>(at) - base_); }
+
   const std::byte* base_;
   bool* written_;
   Word* words_;
+  Sector* sectors_;
 };
 
 Shadow& device_shadow() {
@@ -58,6 +69,8 @@ Shadow& shared_shadow() {
 }
 
 uint64_t launches = 0, barriers = 0;
+uint32_t launch_number = 0;  // as launches, but not cut to a stamp's bits
+uint64_t moved_bytes = 0;    // in the running block
 
 Stamp stamp_now() {
   const Stamp block = place.block & ((1u << kBlockBits) - 1), barrier = barriers & ((1u << kBarrierBits) - 1);
@@ -130,6 +143,18 @@ void check_words(const Access& access, const Shadow& shadow, const auto& describ
   }
 }
 
+// A sector moves when a launch reads or writes it first: what the launch reads again, or has written, is in a cache.
+void count_sectors(const Access& access) {
+  const auto* begin = static_cast<const std::byte*>(access.address);
+  for (const std::byte* at = begin - reinterpret_cast<uintptr_t>(begin) % kSector; at < begin + access.size;
+       at += kSector) {
+    Sector& sector = device_shadow().sector(at);
+    const bool moves = sector.written != launch_number && (access.write || sector.read != launch_number);
+    if (moves) moved_bytes += kSector;
+    (access.write ? sector.written : sector.read) = launch_number;
+  }
+}
+
 bool is_constant(const Access& access) {
   return !access.write && access.address >= &__executable_start && access.address < &_end;
 }
@@ -151,7 +176,10 @@ size_t shadow_unwritten(const void* data, size_t bytes) {
   return static_cast<size_t>(std::find(written, written + bytes, false) - written);
 }
 
-void shadow_launch() { launches = launches % ((1u << 20) - 1) + 1; }
+void shadow_launch() {
+  launches = launches % ((1u << 20) - 1) + 1;
+  ++launch_number;
+}
 
 void shadow_block() {
   barriers = 0;
@@ -163,7 +191,11 @@ void shadow_block() {
 
 void shadow_barrier() { ++barriers; }
 
-void shadow_block_end() { count_traffic(); }
+void shadow_block_end() {
+  count_traffic();
+  kernel_counters(running_launch()->kernel).bytes += static_cast<double>(moved_bytes);
+  moved_bytes = 0;
+}
 
 void watch(const Access& access) {
   if (is_local(access.address, access.size, access.write)) return;
@@ -172,6 +204,7 @@ void watch(const Access& access) {
     const Allocation* found = device_arena().find(access.address, access.size);
     if (found == nullptr || found->state != Allocation::alive) refuse(access, "touches " + describe(access.address));
     check_words(access, device_shadow(), describe);
+    count_sectors(access);
     add_traffic(access, false);
   } else if (const size_t offset = shared_offset(access.address); offset != SIZE_MAX) {
     const size_t begin = kMaxShared - (shared_bytes() + 15) / 16 * 16;
