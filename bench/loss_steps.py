@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""The time and memory of a training step with each loss beside one with L2freq, steps taken in turn; prints Markdown.
+"""The time and memory of a training step with each loss beside one with L2freq, taken in turn; prints Markdown.
 
     bench/loss_steps.py build/cpu/unmix_train_step build/cpu/unmix [--losses PSA MRS] [--steps 5] [--batch 16] ...
 
-The ratio is the median of the pairs' ratios. Needs Python alone.
+A turn is one step on the CPU and ten on a GPU, and its time is that of one step. The ratio is the median of the pairs'
+ratios. Needs Python alone.
 """
 
 import argparse
@@ -13,13 +14,14 @@ import subprocess
 
 
 class Steps:
-    """One process that takes a step for every line."""
+    """One process that takes as many steps as a line says."""
 
-    def __init__(self, program, arguments):
+    def __init__(self, program, arguments, turn):
+        self.turn = turn
         self.process = subprocess.Popen([program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def seconds(self):
-        self.process.stdin.write("\n")
+        self.process.stdin.write(f"{self.turn}\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
@@ -40,7 +42,7 @@ def main():
     parser.add_argument("train_step")
     parser.add_argument("unmix")
     parser.add_argument("--losses", nargs="*", help="default: all that unmix info lists")
-    parser.add_argument("--steps", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=5, help="turns that count")
     parser.add_argument("--hidden", default="512")
     parser.add_argument("--batch", default="16")
     parser.add_argument("--seconds", default="6")
@@ -52,10 +54,11 @@ def main():
     losses = options.losses or [loss["name"] for loss in info["losses"]]
     common = ["--joint", "--hidden", options.hidden, "--batch", options.batch, "--seconds", options.seconds,
               "--device", options.device, "--precision", options.precision]
+    turn = 1 if options.device == "cpu" else 10
     print("| loss | step, s | L2freq beside it, s | ratio | peak memory, GB | of L2freq, GB |\n|---|---:|---:|---:|---:|---:|")
     for loss in losses:
         other = ["--discriminator", options.discriminator] if loss == "Adversarial" else []
-        pair = [Steps(options.train_step, [*common, "--loss", name, *more]) for name, more in
+        pair = [Steps(options.train_step, [*common, "--loss", name, *more], turn) for name, more in
                 ((loss, other), ("L2freq", []))]
         for steps in pair:
             steps.seconds()  # plans, memory

@@ -50,6 +50,37 @@ class JointOpenUnmix(nn.Module):
         return torch.stack(list(self.heads(magnitude)))
 
 
+class SplitLstm(nn.Module):
+    """A bidirectional nn.LSTM as one nn.LSTM for each layer and direction: the same weights and output, no states.
+
+    PyTorch takes cuDNN's persistent kernels only for one layer and one direction in float16, so this is what the LSTMs
+    compute in where autocast is on, whatever autocast's own type.
+    """
+
+    def __init__(self, lstm):
+        super().__init__()
+        self.dropout = lstm.dropout
+        self.layers = nn.ModuleList()
+        for layer in range(lstm.num_layers):
+            directions = nn.ModuleList()
+            for end in (f"_l{layer}", f"_l{layer}_reverse"):
+                names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+                state = {f"{name}_l0": getattr(lstm, name + end) for name in names}
+                directions.append(nn.LSTM(state["weight_ih_l0"].shape[1], lstm.hidden_size))
+                directions[-1].load_state_dict(state)
+            self.layers.append(directions)
+
+    def forward(self, x):
+        half = torch.is_autocast_enabled(x.device.type)
+        y = x.half() if half else x
+        with torch.autocast(x.device.type, torch.float16, enabled=half):
+            for number, (forward, backward) in enumerate(self.layers):
+                if number > 0:
+                    y = nn.functional.dropout(y, self.dropout, self.training)
+                y = torch.cat([forward(y)[0], backward(y.flip(0))[0].flip(0)], dim=-1)
+        return y.to(x.dtype), None
+
+
 def magnitude(audio, window, n_fft, hop, center=True):
     """|STFT| of (..., samples) as (..., bins, frames), with periodic Hann and reflect padding."""
     flat = audio.reshape(-1, audio.shape[-1])
