@@ -1,5 +1,4 @@
 // Whole steps: training at batch 16 x 6 s for every registered loss, and separation of 30 s of stereo.
-#include "base/error.h"
 #include "bench/noise.h"
 #include "bench/work.h"
 #include "separation/separator.h"
@@ -18,16 +17,15 @@ NetworkConfig config(int64_t hidden) {
   return config;
 }
 
-// Products of one step, forward and backward: 3 x 2 x rows x weights.
-double step_flops(MaskNetwork& network, int64_t rows) {
+// Of the products of a forward pass: 2 x rows x weights. Backward has twice as many.
+double forward_flops(MaskNetwork& network, int64_t rows) {
   double weights = 0.0;
   for (const auto& [name, parameter] : network.parameters())
     if (parameter.shape().size() == 2) weights += static_cast<double>(parameter.size());
-  return 6.0 * static_cast<double>(rows) * weights;
+  return 2.0 * static_cast<double>(rows) * weights;
 }
 
-void training_step(benchmark::State& state, const LossEntry& loss) {
-  const Device device = state.range(0) == 1 ? Device::cuda : Device::cpu;
+void training_step(benchmark::State& state, Device device, const LossEntry& loss) {
   JointOpenUnmix network(config(512), 1);
   network.to(device);
   const Stft stft(4096, 1024, device);
@@ -47,32 +45,32 @@ void training_step(benchmark::State& state, const LossEntry& loss) {
     unmix::training_step(context, mixture, targets, 1, step++).get();
     synchronize(device);
   }
-  state.counters["GEMM FLOP"] = benchmark::Counter(step_flops(network, kBatch * stft.frames(kSamples)),
-                                                   benchmark::Counter::kIsIterationInvariantRate);
+  if (!adversary && !features)  // whose networks have products too
+    set_work(state, device, {.flops = 3.0 * forward_flops(network, kBatch * stft.frames(kSamples))});
 }
 
-void separate(benchmark::State& state) {
-  const Device device = state.range(0) == 1 ? Device::cuda : Device::cpu;
-  const int64_t frames = 30 * 44100;
+void separate(benchmark::State& state, Device device) {
+  const int64_t seconds = state.range(0), samples = seconds * 44100;
   ModelSet set;
   auto network = std::make_unique<JointOpenUnmix>(config(512), 1);
   network->to(device);
   network->train(false);
+  const double flops = forward_flops(*network, Stft(4096, 1024, device).frames(samples));
   set.models.push_back({"joint", {"vocals", "drums", "bass", "other"}, std::move(network)});
   const Separator separator(std::move(set), device);
-  Audio mixture{44100, 2, noise({2 * frames}, 3).to_vector()};
+  Audio mixture{44100, 2, noise({2 * samples}, 3).to_vector()};
   for (auto _ : state) separator(mixture);
-  state.counters["x real time"] = benchmark::Counter(30.0, benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["x real time"] =
+      benchmark::Counter(static_cast<double>(seconds), benchmark::Counter::kIsIterationInvariantRate);
+  set_work(state, device, {.flops = flops});
 }
-BENCHMARK(separate)->Name("separate_30s/cuda")->Apply([](auto* b) { on_devices(b, {{}}); });
+const bool registered_separate = on_devices("separate", separate, {"seconds"}, {{30}});
 
 // One benchmark for each entry of the registry.
-const bool registered = [] {
-  for (const LossEntry& loss : loss_registry()) {
-    auto* benchmark = benchmark::RegisterBenchmark(fmt::format("training_step/{}/cuda", loss.name).c_str(),
-                                                   [&loss](benchmark::State& state) { training_step(state, loss); });
-    on_devices(benchmark, {{}});
-  }
+const bool registered_steps = [] {
+  for (const LossEntry& loss : loss_registry())
+    on_devices(fmt::format("training_step/{}", loss.name),
+               [&loss](benchmark::State& state, Device device) { training_step(state, device, loss); });
   return true;
 }();
 

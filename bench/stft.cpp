@@ -14,43 +14,38 @@ constexpr int64_t kSignals = 32, kSamples = 264600, kFft = 4096, kHop = 1024, kF
 const double kFlops = 2.5 * kFft * std::log2(kFft) * kFrames * kSignals;
 constexpr double kWave = 4.0 * kSignals * kSamples, kMagnitude = 4.0 * kSignals * kFrames * (kFft / 2 + 1);
 
-Device device_of(const benchmark::State& state) { return state.range(0) == 1 ? Device::cuda : Device::cpu; }
-
-void stft_magnitude(benchmark::State& state) {
-  const Device device = device_of(state);
+void stft_magnitude(benchmark::State& state, Device device) {
   const Stft stft(kFft, kHop, device);
   const Tensor x = Tensor::full({kSignals, kSamples}, 0.1f, device);
   for (auto _ : state) {
     stft.magnitude(x);
     synchronize(device);
   }
-  set_work(state, kFlops, kWave + kMagnitude);
+  set_work(state, device, {.flops = kFlops, .bytes = kWave + kMagnitude});
 }
-BENCHMARK(stft_magnitude)->Name("stft_magnitude/cuda")->Apply([](auto* b) { on_devices(b, {{}}); });
+const bool registered_stft_magnitude = on_devices("stft_magnitude", stft_magnitude);
 
-void stft_forward_backward(benchmark::State& state) {
-  const Device device = device_of(state);
+void stft_forward_backward(benchmark::State& state, Device device) {
   const Stft stft(kFft, kHop, device);
   const Var x(Tensor::full({kSignals, kSamples}, 0.1f, device), true);
   for (auto _ : state) {
     sum(stft(x)).backward();
     synchronize(device);
   }
-  set_work(state, 2 * kFlops, 2 * (kWave + 2 * kMagnitude));
+  set_work(state, device, {.flops = 2 * kFlops, .bytes = 2 * (kWave + 2 * kMagnitude)});
 }
-BENCHMARK(stft_forward_backward)->Name("stft_forward_backward/cuda")->Apply([](auto* b) { on_devices(b, {{}}); });
+const bool registered_stft_forward_backward = on_devices("stft_forward_backward", stft_forward_backward);
 
-void istft(benchmark::State& state) {
-  const Device device = device_of(state);
+void istft(benchmark::State& state, Device device) {
   const Stft stft(kFft, kHop, device);
   const Var spectrum(Tensor::full({kFrames, kSignals, kFft / 2 + 1, 2}, 0.1f, device));
   for (auto _ : state) {
     stft.inverse(spectrum, kSamples);
     synchronize(device);
   }
-  set_work(state, kFlops, kWave + 2 * kMagnitude);
+  set_work(state, device, {.flops = kFlops, .bytes = kWave + 2 * kMagnitude});
 }
-BENCHMARK(istft)->Name("istft/cuda")->Apply([](auto* b) { on_devices(b, {{}}); });
+const bool registered_istft = on_devices("istft", istft);
 
 }  // namespace
 }  // namespace unmix::bench

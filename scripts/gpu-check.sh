@@ -7,7 +7,7 @@
 #     starts                200 short training runs, eight at a time: none may fail
 #     tests                 every test, on cuda too, in UNMIX_SHARDS processes (8)
 #     memcheck racecheck initcheck synccheck    compute-sanitizer's tools on a short training run
-#     bench                 the benchmarks on cuda
+#     bench                 the benchmarks on cuda, and their roofline as a picture
 #     peer                  the same training step in PyTorch, taking turns (needs bench/peers/setup.sh's environment);
 #                           five comparisons of a minute each
 #     loop                  `unmix train` with its loader, on files: seconds per step
@@ -94,8 +94,8 @@ stage_racecheck() { sanitize racecheck; }
 stage_initcheck() { sanitize initcheck; }
 stage_synccheck() { sanitize synccheck; }
 stage_bench() {
-  "$folder/unmix_bench" --benchmark_filter='/1/real_time$' --benchmark_out="$logs/bench.json" \
-    --benchmark_out_format=json
+  "$folder/unmix_bench" --benchmark_filter=/cuda/ --benchmark_out="$logs/bench.json" --benchmark_out_format=json &&
+    "$folder/unmix_roofline" "$logs/bench.json" "$logs/roofline.svg" --device cuda
 }
 stage_peer() {
   local way status=0
