@@ -1,4 +1,4 @@
-// The engines that run an LSTM on CUDA, and the choice between them. The CPU has one engine, which none of this concerns.
+// The engines that run an LSTM on CUDA, and the choice between them. The CPU has one engine.
 //   standard     cuDNN's CUDNN_RNN_ALGO_STANDARD: a product and a cell for each step and direction
 //   persistent   cuDNN's CUDNN_RNN_ALGO_PERSIST_STATIC: one kernel for all steps, the recurrent weights in registers;
 //                exact float32 whatever the precision (Diamos et al., "Persistent RNNs", ICML 2016)

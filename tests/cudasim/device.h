@@ -108,7 +108,7 @@ bool is_local(const void* address, size_t bytes, bool write);  // the thread's o
 size_t shared_offset(const void* address);                     // from the largest block's; SIZE_MAX outside
 size_t shared_bytes();                                         // of the running block
 
-// ---- Names and counters (report.cpp) -------------------------------------------------------------------------------------------
+// ---- Names and counters (report.cpp) ------------------------------------------------------------------------------
 
 std::string function_name(const void* code);    // as in the source, without arguments
 std::string source_line(const void* code);      // "tensor/stft_cuda.cpp:41"

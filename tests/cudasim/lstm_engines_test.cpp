@@ -25,9 +25,7 @@ struct Layer {
 
   Layer(int64_t hidden, int64_t batch, Device device) : shape{3, batch, 8, hidden, 2} {
     const double range = 1.0 / std::sqrt(static_cast<double>(hidden));
-    auto random = [&, seed = uint64_t{0}](Shape s) mutable {
-      return random_tensor(s, ++seed, -range, range, device);
-    };
+    auto random = [&, seed = uint64_t{0}](Shape s) mutable { return random_tensor(s, ++seed, -range, range, device); };
     for (int d = 0; d < 2; ++d)
       weights.push_back(
           {random({4 * hidden, 8}), random({4 * hidden, hidden}), random({4 * hidden}), random({4 * hidden})});
