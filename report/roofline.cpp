@@ -4,47 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 
 #include "base/error.h"
-#include "base/json.h"
-#include "base/text.h"
 #include "report/axis.h"
 
 namespace unmix {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr const char* kWhere = "roofline";
-constexpr double kWidth = 480, kTop = 44, kBottom = 324, kLeft = 50, kRight = kWidth - 14;
+constexpr double kWidth = 480, kTop = 48, kBottom = 326, kLeft = 50, kRight = kWidth - 14;
 constexpr double kRadius = 3, kNumberSize = 10, kNear = 10, kRow = 15;
-
-// ---- the file -----------------------------------------------------------------------------------------------------
-
-std::string text_of(const Json& object, const char* key) {
-  const auto entry = object.find(key);
-  return entry != object.end() && entry->is_string() ? entry->get<std::string>() : "";
-}
-
-double number_of(const Json& object, const char* key) {
-  const auto entry = object.find(key);
-  return entry != object.end() && entry->is_number() ? entry->get<double>() : 0.0;
-}
-
-// "gemm m:4144 n:512 k:2974" of "gemm/cpu/m:4144/n:512/k:2974/real_time"; none for a benchmark of another device.
-std::optional<std::string> label_of(const std::string& name, const std::string& device) {
-  const std::string part = fmt::format("/{}/", device);
-  const size_t at = name.find(part);
-  if (at == std::string::npos) return std::nullopt;
-  std::string rest = name.substr(at + part.size() - 1);
-  rest.resize(rest.size() - (rest.ends_with("/real_time") ? 10 : 0));
-  std::string label = name.substr(0, at) + rest;
-  std::ranges::replace(label, '/', ' ');
-  return label;
-}
-
-// ---- the drawing --------------------------------------------------------------------------------------------------
 
 class LogAxis {
  public:
@@ -54,7 +22,7 @@ class LogAxis {
   double at(double value) const { return begin_ + (std::log10(value) - low_) / (high_ - low_) * (end_ - begin_); }
   double low() const { return std::pow(10.0, low_); }
   double high() const { return std::pow(10.0, high_); }
-  // factor times the powers of ten in the range
+  // `factor` times the powers of ten in the range.
   std::vector<double> marks(double factor) const {
     std::vector<double> values;
     const double shift = std::log10(factor);
@@ -124,18 +92,22 @@ Place place_number(Place point, double width, Room& room) {
       const auto at = [&](double r) { return Place{point.x + r * right, point.y + r * down}; };
       if (!room.free(Box::around(at(distance), width, kNumberSize))) continue;
       std::vector<Box> line;
-      if (distance > kNear + 3) line = along(at(8), at(distance - 8));
+      if (distance > kNear + 4) line = along(at(8), at(distance - 8));
       const auto crossed = std::ranges::count_if(line, [&](const Box& box) { return !room.free(box); });
       const double cost = distance + 4.0 * static_cast<double>(crossed);
       if (cost < best) best = cost, chosen = at(distance), chosen_line = line;
     }
-  check(best < 1e300, kWhere, "the points are too many for one picture: give unmix_bench a filter");
+  check(best < 1e300, "roofline", "the points are too many for one picture: give unmix_bench a filter");
   room.take(Box::around(chosen, width + 2, kNumberSize));
   for (const Box& box : chosen_line) room.take(box);
   return chosen;
 }
 
-std::string giga(double rate) { return fmt::format("{:.3g}", rate / 1e9); }
+std::string three_digits(double value) {
+  return value < 1000.0 ? fmt::format("{:.3g}", value) : fmt::format("{:.0f}", value);
+}
+
+std::string giga(double rate) { return three_digits(rate / 1e9); }
 
 void draw_axes(Svg& svg, const LogAxis& x, const LogAxis& y) {
   for (const double factor : {1.0, 2.0, 5.0}) {
@@ -149,7 +121,7 @@ void draw_axes(Svg& svg, const LogAxis& x, const LogAxis& y) {
     }
   }
   svg.rect(kLeft, kTop, kRight - kLeft, kBottom - kTop, R"(fill="none" stroke="#888")");
-  svg.text(8, kTop - 8, "GFLOP/s", {.size = 10});
+  svg.text(8, kTop - 12, "GFLOP/s", {.size = 10});
   svg.text((kLeft + kRight) / 2, kBottom + 29, "FLOP per byte", {.anchor = "middle"});
 }
 
@@ -161,7 +133,7 @@ void draw_roofs(Svg& svg, const Roofline& roofline, const LogAxis& x, const LogA
   svg.polyline({{begin.x, begin.y}, {corner.x, corner.y}, {end.x, end.y}}, R"(stroke="#D55E00" stroke-width="2")");
   for (const auto& [from, to] : {std::pair{begin, corner}, std::pair{corner, end}})
     for (const Box& box : along(from, to)) room.take(box);
-  // Left of their lines, where no point is.
+  // Left of their lines, where points are rare: above a roof.
   const auto write = [&](Place end, const std::string& text) {
     const double width = text_width(text, kNumberSize), right = std::max(end.x, kLeft + 4 + width);
     svg.text(right, end.y, text, {.size = kNumberSize, .anchor = "end", .color = "#A04000"});
@@ -180,7 +152,7 @@ void draw_points(Svg& svg, const std::vector<Roofline::Point>& points, const Log
     const std::string number = std::to_string(i + 1);
     const Place center = place_number(place, text_width(number, kNumberSize) + 1, room);
     const double distance = std::hypot(center.x - place.x, center.y - place.y), part = (distance - 8) / distance;
-    if (distance > kNear + 3)
+    if (distance > kNear + 4)
       svg.line(place.x, place.y, place.x + part * (center.x - place.x), place.y + part * (center.y - place.y),
                R"(stroke="#888" stroke-width="0.8")");
     svg.title(points[i].name);
@@ -198,47 +170,13 @@ void draw_table(Svg& svg, const Roofline& roofline, double top) {
     const double base = top + kRow * static_cast<double>(i + 1);
     svg.text(24, base, std::to_string(i + 1), {.size = 10, .anchor = "end", .bold = true});
     svg.text(32, base, shortened(point.name, 40), {.size = 10});
-    const std::string cells[] = {fmt::format("{:.3g}", point.intensity()), giga(point.flops),
+    const std::string cells[] = {three_digits(point.intensity()), giga(point.flops),
                                  fmt::format("{:.0f}", 100.0 * point.flops / roofline.roof(point.intensity()))};
     for (size_t j = 0; j < 3; ++j) svg.text(kColumns[j], base, cells[j], {.size = 10, .anchor = "end"});
   }
 }
 
 }  // namespace
-
-Roofline read_roofline(const std::filesystem::path& path, const std::string& device) {
-  Json file = read_json_object(kWhere, path);
-  if (file.contains("benchmarks") && file["benchmarks"].is_object())
-    file = Json(file["benchmarks"]);  // of gpu-check.sh
-  const Json context = file.value("context", Json::object()), entries = file.value("benchmarks", Json::array());
-  check(context.is_object() && entries.is_array(), kWhere, "{} is not what unmix_bench writes as JSON", path.string());
-  const auto rate = [&](const char* what) {
-    const auto value = parse_number(text_of(context, fmt::format("{} {}", device, what).c_str()));
-    check(value && *value > 0.0, kWhere, "{} holds no \"{} {}\": let unmix_bench run benchmarks of {} and write JSON",
-          path.string(), device, what, device);
-    return *value;
-  };
-  Roofline roofline{.device = text_of(context, fmt::format("{} device", device).c_str()),
-                    .copy_rate = rate("copy rate, bytes/s"),
-                    .product_rate = rate("product rate in fp32, FLOP/s")};
-  for (const Json& entry : entries) {
-    const auto name = label_of(text_of(entry, "run_name"), device);
-    if (!name || (text_of(entry, "run_type") == "aggregate" && text_of(entry, "aggregate_name") != "median")) continue;
-    const Roofline::Point point{*name, number_of(entry, "FLOP/s"), number_of(entry, "bytes/s")};
-    // Repetitions have one name, and their median comes last.
-    const auto same = std::ranges::find(roofline.points, point.name, &Roofline::Point::name);
-    if (point.flops <= 0.0 || point.bytes <= 0.0) {
-      if (!contains(roofline.left_out, point.name)) roofline.left_out.push_back(point.name);
-    } else if (same != roofline.points.end()) {
-      *same = point;
-    } else {
-      roofline.points.push_back(point);
-    }
-  }
-  check(!roofline.points.empty(), kWhere, "{} holds no benchmark of {} that states its FLOP and bytes", path.string(),
-        device);
-  return roofline;
-}
 
 Svg roofline_chart(const Roofline& roofline) {
   double left = roofline.ridge() / 10, right = roofline.ridge() * 10;
