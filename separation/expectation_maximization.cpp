@@ -11,16 +11,15 @@ namespace {
 constexpr int kFramesPerSum = 8;  // frames that one thread adds up
 constexpr int kFold = 16;         // values of which one thread finds the largest
 
-// Of the values i, i + stride, ...; the last stretch overlaps the one before where they do not come out even.
+// Of kFold stretches of values, the i-th of each; those that would reach beyond the last are that one again.
 struct LargestMagnitude {
   const float* z;  // complex
   int64_t count, stride;
   float* largest;
   HD void operator()(int64_t i) const {
     double power = 0.0;
-    UNMIX_ROLLED
-    for (int64_t begin = 0; begin < count; begin += stride) {
-      const int64_t at = 2 * ((begin < count - stride ? begin : count - stride) + i);
+    for (int64_t k = 0; k < kFold; ++k) {
+      const int64_t begin = k * stride, at = 2 * ((begin < count - stride ? begin : count - stride) + i);
       const double re = z[at], im = z[at + 1], square = re * re + im * im;
       power = square > power ? square : power;
     }
@@ -34,8 +33,8 @@ struct Largest {
   float* largest;
   HD void operator()(int64_t i) const {
     float found = values[i];
-    UNMIX_ROLLED
-    for (int64_t begin = stride; begin < count; begin += stride) {
+    for (int64_t k = 1; k < kFold; ++k) {
+      const int64_t begin = k * stride;
       const float value = values[(begin < count - stride ? begin : count - stride) + i];
       found = value > found ? value : found;
     }
