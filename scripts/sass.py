@@ -26,7 +26,7 @@ FORBIDDEN = {
 # Kernels that only move values: nothing in them needs a function.
 MOVES_ONLY = [
     r"Fill", r"CopyRows", r"Permute", r"SpreadAlong", r"MoveSteps", r"PackWeights", r"UnpackWeights", r"LoadFrames",
-    r"ScaleBins", r"OverlapAdd", r"ZeroMatrix", r"OneHot", r"AddTail",
+    r"ScaleBins", r"ZeroMatrix", r"OneHot", r"AddTail",
 ]
 # Kernels that load four floats at a time.
 LOADS_FOURS = [r"Drop"]
