@@ -9,6 +9,7 @@
 #include "autograd/loss_ops.h"
 #include "autograd/openunmix_ops.h"
 #include "optim/adam.h"
+#include "tensor/lstm_engine.h"
 #include "tests/cudasim/api.h"
 #include "training/step.h"
 
@@ -168,11 +169,11 @@ void print_step() {
   fmt::print(
       "\n## A step\n\nA joint L2freq step of hidden size 512, batch 16 x 6 s (4144 rows), drawn out from two steps of "
       "{} "
-      "and {} rows. Launches: what a GPU runs at least; the LSTM's are those of cuDNN's standard algorithm at 259 "
-      "steps. Bytes: what moves between memory and caches if each launch moves a sector once.\n\n"
+      "and {} rows. Launches: what a GPU runs at least for 259 frames, with the LSTM engine {}. Bytes: what moves "
+      "between memory and caches if each launch moves a sector once.\n\n"
       "| kernel, library call, copy or fill | file | calls | launches | MB | GFLOP | bytes at 3.0 TB/s, ms |\n"
       "|---|---|---:|---:|---:|---:|---:|\n",
-      kFewFrames, kManyFrames);
+      kFewFrames, kManyFrames, name_of(lstm_engine_used(), lstm_engine_names));
   for (const Row& row : rows) print_row(row);
   print_row(sum);
   fmt::print(
