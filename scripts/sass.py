@@ -36,9 +36,11 @@ TENSOR_CORES = []
 
 def disassemblers():
     home = pathlib.Path(os.environ.get("UNMIX_CUDA_HOME", pathlib.Path.home() / ".cache/unmix/cuda"))
+    toolkits = [os.environ[name] for name in ("CUDA_HOME", "CUDA_PATH") if name in os.environ]
     nvcc = shutil.which("nvcc")
-    places = [home / "bin", pathlib.Path(f"{home}-tools/nvidia/cu13/bin"), pathlib.Path("/usr/local/cuda/bin")]
-    for place in ([pathlib.Path(nvcc).parent] if nvcc else []) + places:
+    places = [pathlib.Path(toolkit) / "bin" for toolkit in toolkits] + ([pathlib.Path(nvcc).parent] if nvcc else [])
+    places += [home / "bin", pathlib.Path(f"{home}-tools/nvidia/cu13/bin"), pathlib.Path("/usr/local/cuda/bin")]
+    for place in places:
         if os.access(place / "cuobjdump", os.X_OK) and os.access(place / "nvdisasm", os.X_OK):
             return place
     sys.exit("sass: no cuobjdump and nvdisasm were found; scripts/install-deps.sh --cuda installs them")

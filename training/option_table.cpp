@@ -114,8 +114,7 @@ const std::vector<TrainOption>& train_option_table() {
       {kRun, "precision", &O::precision, "Arithmetic of matrix products: fp32, tf32 (on CUDA) or bf16"},
       {kRun, "lstm-engine", &O::lstm_engine,
        "LSTM on CUDA: standard (cuDNN, step by step), persistent (cuDNN, one kernel for all steps), or auto: by the "
-       "GPU "
-       "and the sizes"},
+       "GPU and the sizes"},
       {kNetworks, "discriminator", &O::discriminator,
        fmt::format("{}: network of the discriminators, {}; default: {}", adversarial, discriminators,
                    discriminator_registry().front().name)},

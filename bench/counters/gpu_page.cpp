@@ -168,8 +168,7 @@ void print_step() {
   std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.bytes > b.bytes; });
   fmt::print(
       "\n## A step\n\nA joint L2freq step of hidden size 512, batch 16 x 6 s (4144 rows), drawn out from two steps of "
-      "{} "
-      "and {} rows. Launches: what a GPU runs at least for 259 frames, with the LSTM engine {}. Bytes: what moves "
+      "{} and {} rows. Launches: what a GPU runs at least for 259 frames, with the LSTM engine {}. Bytes: what moves "
       "between memory and caches if each launch moves a sector once.\n\n"
       "| kernel, library call, copy or fill | file | calls | launches | MB | GFLOP | bytes at 3.0 TB/s, ms |\n"
       "|---|---|---:|---:|---:|---:|---:|\n",
@@ -178,8 +177,8 @@ void print_step() {
   print_row(sum);
   fmt::print(
       "\nThe least that such a step moves, fused as far as batch norm's statistics allow and with nothing kept in a "
-      "cache "
-      "between two launches, is {:.2f} GB: this one moves **{:.2f} times** that. **{} synchronisations, {} hidden ones "
+      "cache between two launches, is {:.2f} GB: this one moves **{:.2f} times** that. **{} synchronisations, {} "
+      "hidden ones "
       "and {} allocations inside the step**; the loss is read afterwards.\n",
       kLeastBytes / 1e9, sum.bytes / kLeastBytes, many.calls.synchronisations, many.calls.hidden_synchronisations,
       many.calls.allocations);

@@ -81,14 +81,24 @@ void forget();
 std::vector<std::string> live_allocations();
 
 struct Counters {
-  std::string name;                       // of the kernel, library call, copy or fill
-  std::string file;                       // of a kernel in a library of the project: "batch_norm.cpp"
+  std::string name = {};                  // of the kernel, library call, copy or fill
+  std::string file = {};                  // of a kernel in a library of the project: "batch_norm.cpp"
   uint64_t calls = 0, launches = 0;       // launches: kernels, copies and fills that a GPU runs for them at least
   double flops = 0;                       // of library calls: by formula
   double bytes = 0;                       // that move between memory and caches, each once in a launch: of library
                                           // calls by formula, of kernels only in the instrumented build
   uint64_t bytes_asked = 0, sectors = 0;  // of kernels, instrumented build: bytes of accesses; 32-byte sectors
   uint64_t bank_conflicts = 0;            // of kernels, instrumented build: extra passes over shared memory
+
+  void add(const Counters& other) {  // all but the names
+    calls += other.calls;
+    launches += other.launches;
+    flops += other.flops;
+    bytes += other.bytes;
+    bytes_asked += other.bytes_asked;
+    sectors += other.sectors;
+    bank_conflicts += other.bank_conflicts;
+  }
 };
 std::vector<Counters> counters();  // by name and file
 void reset_counters();

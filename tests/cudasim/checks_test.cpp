@@ -56,11 +56,6 @@ class Checks : public SimulatedDevice {
     cudaMemsetAsync(data, 0, count * sizeof(float), stream_);
     return data;
   }
-  Counters counted(std::string_view kernel) {
-    for (const Counters& c : counters())
-      if (c.name.find(kernel) != std::string::npos) return c;
-    return {};
-  }
   void free_all(std::initializer_list<void*> memory) {
     for (void* data : memory) cudaFreeAsync(data, stream_);
   }
@@ -150,7 +145,7 @@ TEST_F(Checks, BytesAndSectors) {
   reset_counters();
   unmix::launch(copy, 1, 32, 0, stream_, from, to, 32u);
   unmix::launch(copy_strided, 1, 32, 0, stream_, from, to, 8u);
-  const Counters dense = counted("copy"), strided = counted("copy_strided");
+  const Counters dense = counted("cudasim::copy"), strided = counted("cudasim::copy_strided");
   EXPECT_EQ(dense.bytes_asked, 256u);
   EXPECT_EQ(dense.sectors, 8u);  // 128 bytes read and 128 written
   EXPECT_EQ(strided.bytes_asked, 256u);
@@ -163,8 +158,8 @@ TEST_F(Checks, FillWritesEachFloatOnce) {
   const auto data = unmix::allocate(8000, unmix::Device::cuda);
   reset_counters();
   unmix::fill(data.get(), unmix::Device::cuda, 1.0f, 8000);
-  EXPECT_EQ(counted("for_kernel").bytes_asked, 32000u);
-  EXPECT_EQ(counted("for_kernel").sectors, 1000u);
+  EXPECT_EQ(counted("for_kernel<Fill>").bytes_asked, 32000u);
+  EXPECT_EQ(counted("for_kernel<Fill>").sectors, 1000u);
 }
 
 TEST_F(Checks, BankConflicts) {
@@ -172,7 +167,7 @@ TEST_F(Checks, BankConflicts) {
   for (const auto& [stride, expected] : {std::pair{1u, 0u}, {2u, 2u}, {32u, 62u}, {33u, 0u}}) {
     reset_counters();
     unmix::launch(shared_columns, 1, 32, 32 * 33 * sizeof(float), stream_, out, stride);
-    EXPECT_EQ(counted("shared_columns").bank_conflicts, expected) << stride;
+    EXPECT_EQ(counted("cudasim::shared_columns").bank_conflicts, expected) << stride;
   }
   free_all({out});
 }

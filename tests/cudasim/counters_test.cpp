@@ -29,20 +29,7 @@ __global__ void fill_with(float* data, int count, float value) {
   if (i < count) data[i] = value;
 }
 
-class CountersOf : public SimulatedDevice {
- protected:
-  static Counters sum(std::string_view name) {
-    Counters total;
-    for (const Counters& c : counters()) {
-      if (c.name != name) continue;
-      total.calls += c.calls;
-      total.launches += c.launches;
-      total.flops += c.flops;
-      total.bytes += c.bytes;
-    }
-    return total;
-  }
-};
+class CountersOf : public SimulatedDevice {};
 
 TEST_F(CountersOf, KernelsAndLibraryCalls) {
   const cudaStream_t stream = make_stream();
@@ -115,13 +102,13 @@ TEST_F(CountersOf, AnLstmIsAsManyLaunchesAsItHasSteps) {
   lstm.to(unmix::Device::cuda);
   const unmix::Var x(unmix::Tensor::zeros({7, 2, 3}, unmix::Device::cuda), true);
   const unmix::Var y = lstm(x);
-  EXPECT_EQ(sum("cudnnRNNForward").launches, 2u * (7 * 2 + 1));
+  EXPECT_EQ(counted("cudnnRNNForward").launches, 2u * (7 * 2 + 1));
   reset_counters();
   unmix::sum(y).backward();
-  EXPECT_EQ(sum("cudnnRNNBackwardData_v8").launches, 2u * (7 * 2 + 1));
-  EXPECT_EQ(sum("cudnnRNNBackwardWeights_v8").launches, 2u * 3);
+  EXPECT_EQ(counted("cudnnRNNBackwardData_v8").launches, 2u * (7 * 2 + 1));
+  EXPECT_EQ(counted("cudnnRNNBackwardWeights_v8").launches, 2u * 3);
   const double gates = 4.0 * 7 * 2 * 2 * 4 * 4, cells = gates / 4;  // bytes
-  EXPECT_GT(sum("cudnnRNNBackwardData_v8").bytes, 3 * gates + cells);
+  EXPECT_GT(counted("cudnnRNNBackwardData_v8").bytes, 3 * gates + cells);
 }
 
 #ifdef UNMIX_CUDA_SIM_CHECK
@@ -142,7 +129,7 @@ TEST_F(CountersOf, ASectorMovesOnceInALaunch) {
   reset_counters();
   for (int i = 1; i <= 2; ++i) {
     unmix::launch(change_twice, 1, 64, 0, stream, data);
-    EXPECT_EQ(sum("cudasim::change_twice").bytes, i * 2.0 * 256);
+    EXPECT_EQ(counted("cudasim::change_twice").bytes, i * 2.0 * 256);
   }
   cudaFreeAsync(data, stream);
 }

@@ -24,6 +24,30 @@ void* open_cudnn() {
   return nullptr;
 }
 
+// A descriptor of cuDNN and one of the stand-in.
+template <class T>
+class Twins {
+ public:
+  using Create = cudnnStatus_t(T*);
+  using Destroy = cudnnStatus_t(T);
+  Twins(Create* create_real, Destroy* destroy_real, Create* create, Destroy* destroy)
+      : destroy_real_(destroy_real), destroy_(destroy) {
+    create_real(&real);
+    create(&simulated);
+  }
+  ~Twins() {
+    destroy_real_(real);
+    destroy_(simulated);
+  }
+  Twins(const Twins&) = delete;
+  Twins& operator=(const Twins&) = delete;
+
+  T real = nullptr, simulated = nullptr;
+
+ private:
+  Destroy *destroy_real_, *destroy_;
+};
+
 class BesideCudnn : public testing::Test {
  protected:
   void SetUp() override {
@@ -42,6 +66,8 @@ class BesideCudnn : public testing::Test {
     return found;
   }
 #define REAL(function) real(&function, #function)
+#define TWINS(kind) \
+  Twins<cudnn##kind##_t>(REAL(cudnnCreate##kind), REAL(cudnnDestroy##kind), &cudnnCreate##kind, &cudnnDestroy##kind)
 
   // `arguments` describes the call.
   static void compare(cudnnStatus_t real, cudnnStatus_t simulated, const std::string& arguments) {
@@ -75,15 +101,11 @@ class BesideCudnn : public testing::Test {
 };
 
 TEST_F(BesideCudnn, RnnDescriptor) {
-  cudnnRNNDescriptor_t real_rnn = nullptr, rnn = nullptr;
-  cudnnDropoutDescriptor_t real_dropout = nullptr, dropout = nullptr;
+  const auto rnn = TWINS(RNNDescriptor);
+  const auto dropout = TWINS(DropoutDescriptor);
   cudnnHandle_t handle = nullptr;
-  REAL(cudnnCreateRNNDescriptor)(&real_rnn);
-  REAL(cudnnCreateDropoutDescriptor)(&real_dropout);
-  cudnnCreateRNNDescriptor(&rnn);
-  cudnnCreateDropoutDescriptor(&dropout);
   cudnnCreate(&handle);
-  cudnnSetDropoutDescriptor(dropout, handle, 0.0f, nullptr, 0, 0);
+  cudnnSetDropoutDescriptor(dropout.simulated, handle, 0.0f, nullptr, 0, 0);
   const auto set = [](auto* function, auto* descriptor, auto* drop, const std::vector<int>& a) {
     return function(descriptor, static_cast<cudnnRNNAlgo_t>(a[0]), static_cast<cudnnRNNMode_t>(a[1]),
                     static_cast<cudnnRNNBiasMode_t>(a[2]), static_cast<cudnnDirectionMode_t>(a[3]),
@@ -108,22 +130,17 @@ TEST_F(BesideCudnn, RnnDescriptor) {
                                                     {1, 2, 0, -1},
                                                     {CUDNN_RNN_PADDED_IO_DISABLED, CUDNN_RNN_PADDED_IO_ENABLED, 2}};
       every_two(values, [&](const std::vector<int>& a) {
-        compare(set(REAL(cudnnSetRNNDescriptor_v8), real_rnn, real_dropout, a),
-                set(&cudnnSetRNNDescriptor_v8, rnn, dropout, a), fmt::format("{}", fmt::join(a, ", ")));
+        compare(set(REAL(cudnnSetRNNDescriptor_v8), rnn.real, dropout.real, a),
+                set(&cudnnSetRNNDescriptor_v8, rnn.simulated, dropout.simulated, a),
+                fmt::format("{}", fmt::join(a, ", ")));
       });
     }
   EXPECT_GT(accepted_, 100);
-  REAL(cudnnDestroyRNNDescriptor)(real_rnn);
-  REAL(cudnnDestroyDropoutDescriptor)(real_dropout);
-  cudnnDestroyRNNDescriptor(rnn);
-  cudnnDestroyDropoutDescriptor(dropout);
   cudnnDestroy(handle);
 }
 
 TEST_F(BesideCudnn, RnnDataDescriptor) {
-  cudnnRNNDataDescriptor_t real_data = nullptr, data = nullptr;
-  REAL(cudnnCreateRNNDataDescriptor)(&real_data);
-  cudnnCreateRNNDataDescriptor(&data);
+  const auto data = TWINS(RNNDataDescriptor);
   // Lengths, by their number in the arguments.
   const std::vector<std::vector<int>> lengths = {{4, 4, 4}, {4, 3, 1}, {1, 3, 4}, {4, 0, 0}, {5, 1, 1}, {4, -1, 1}};
   const auto set = [&](auto* function, auto* descriptor, const std::vector<int>& a) {
@@ -140,21 +157,15 @@ TEST_F(BesideCudnn, RnnDataDescriptor) {
       {512, 1, 0, -1},
       {0, 1, 2, 3, 4, 5, -1}};
   every_two(values, [&](const std::vector<int>& a) {
-    compare(set(REAL(cudnnSetRNNDataDescriptor), real_data, a), set(&cudnnSetRNNDataDescriptor, data, a),
+    compare(set(REAL(cudnnSetRNNDataDescriptor), data.real, a), set(&cudnnSetRNNDataDescriptor, data.simulated, a),
             fmt::format("{}", fmt::join(a, ", ")));
   });
   EXPECT_GT(accepted_, 20);
-  REAL(cudnnDestroyRNNDataDescriptor)(real_data);
-  cudnnDestroyRNNDataDescriptor(data);
 }
 
 TEST_F(BesideCudnn, TensorAndFilterDescriptors) {
-  cudnnTensorDescriptor_t real_tensor = nullptr, tensor = nullptr;
-  cudnnFilterDescriptor_t real_filter = nullptr, filter = nullptr;
-  REAL(cudnnCreateTensorDescriptor)(&real_tensor);
-  REAL(cudnnCreateFilterDescriptor)(&real_filter);
-  cudnnCreateTensorDescriptor(&tensor);
-  cudnnCreateFilterDescriptor(&filter);
+  const auto tensor = TWINS(TensorDescriptor);
+  const auto filter = TWINS(FilterDescriptor);
   const auto set_tensor = [](auto* function, auto* descriptor, const std::vector<int>& a) {
     return function(descriptor, static_cast<cudnnTensorFormat_t>(a[0]), static_cast<cudnnDataType_t>(a[1]), a[2], a[3],
                     a[4], a[5]);
@@ -172,27 +183,22 @@ TEST_F(BesideCudnn, TensorAndFilterDescriptors) {
   every_two({{CUDNN_TENSOR_NCHW, CUDNN_TENSOR_NHWC}, types, sizes, sizes, sizes, sizes},
             [&](const std::vector<int>& a) {
               const std::string arguments = fmt::format("{}", fmt::join(a, ", "));
-              compare(set_tensor(REAL(cudnnSetTensor4dDescriptor), real_tensor, a),
-                      set_tensor(&cudnnSetTensor4dDescriptor, tensor, a), "tensor " + arguments);
-              compare(set_filter(REAL(cudnnSetFilter4dDescriptor), real_filter, a),
-                      set_filter(&cudnnSetFilter4dDescriptor, filter, a), "filter " + arguments);
+              compare(set_tensor(REAL(cudnnSetTensor4dDescriptor), tensor.real, a),
+                      set_tensor(&cudnnSetTensor4dDescriptor, tensor.simulated, a), "tensor " + arguments);
+              compare(set_filter(REAL(cudnnSetFilter4dDescriptor), filter.real, a),
+                      set_filter(&cudnnSetFilter4dDescriptor, filter.simulated, a), "filter " + arguments);
             });
   every_two({{3, 4, 5, 8, 9, 2, 1, 0}, sizes, sizes, {24, 8, 1, 0, -1}, {8, 1, 0, -1}, types},
             [&](const std::vector<int>& a) {
-              compare(set_nd(REAL(cudnnSetTensorNdDescriptor), real_tensor, a),
-                      set_nd(&cudnnSetTensorNdDescriptor, tensor, a), fmt::format("nd {}", fmt::join(a, ", ")));
+              compare(set_nd(REAL(cudnnSetTensorNdDescriptor), tensor.real, a),
+                      set_nd(&cudnnSetTensorNdDescriptor, tensor.simulated, a),
+                      fmt::format("nd {}", fmt::join(a, ", ")));
             });
   EXPECT_GT(accepted_, 40);
-  REAL(cudnnDestroyTensorDescriptor)(real_tensor);
-  REAL(cudnnDestroyFilterDescriptor)(real_filter);
-  cudnnDestroyTensorDescriptor(tensor);
-  cudnnDestroyFilterDescriptor(filter);
 }
 
 TEST_F(BesideCudnn, ConvolutionDescriptor) {
-  cudnnConvolutionDescriptor_t real_convolution = nullptr, convolution = nullptr;
-  REAL(cudnnCreateConvolutionDescriptor)(&real_convolution);
-  cudnnCreateConvolutionDescriptor(&convolution);
+  const auto convolution = TWINS(ConvolutionDescriptor);
   const auto set = [](auto* function, auto* descriptor, const std::vector<int>& a) {
     return function(descriptor, a[0], a[1], a[2], a[3], a[4], a[5], static_cast<cudnnConvolutionMode_t>(a[6]),
                     static_cast<cudnnDataType_t>(a[7]));
@@ -208,15 +214,14 @@ TEST_F(BesideCudnn, ConvolutionDescriptor) {
              {CUDNN_CROSS_CORRELATION, CUDNN_CONVOLUTION},
              {CUDNN_DATA_FLOAT, CUDNN_DATA_HALF, CUDNN_DATA_DOUBLE}},
             [&](const std::vector<int>& a) {
-              compare(set(REAL(cudnnSetConvolution2dDescriptor), real_convolution, a),
-                      set(&cudnnSetConvolution2dDescriptor, convolution, a), fmt::format("{}", fmt::join(a, ", ")));
+              compare(set(REAL(cudnnSetConvolution2dDescriptor), convolution.real, a),
+                      set(&cudnnSetConvolution2dDescriptor, convolution.simulated, a),
+                      fmt::format("{}", fmt::join(a, ", ")));
             });
   for (const auto math : {CUDNN_FMA_MATH, CUDNN_DEFAULT_MATH, CUDNN_TENSOR_OP_MATH})
-    compare(REAL(cudnnSetConvolutionMathType)(real_convolution, math), cudnnSetConvolutionMathType(convolution, math),
-            fmt::format("math {}", static_cast<int>(math)));
+    compare(REAL(cudnnSetConvolutionMathType)(convolution.real, math),
+            cudnnSetConvolutionMathType(convolution.simulated, math), fmt::format("math {}", static_cast<int>(math)));
   EXPECT_GT(accepted_, 40);
-  REAL(cudnnDestroyConvolutionDescriptor)(real_convolution);
-  cudnnDestroyConvolutionDescriptor(convolution);
 }
 
 }  // namespace

@@ -58,6 +58,14 @@ class SimulatedDevice : public testing::Test {
     return values;
   }
 
+  // Of all kernels and calls of this name.
+  static Counters counted(std::string_view name) {
+    Counters sum;
+    for (const Counters& c : counters())
+      if (c.name == name) sum.add(c);
+    return sum;
+  }
+
   // What `seeds` different orders make of the same calls.
   static std::vector<float> under_seeds(int seeds, const std::function<float()>& calls) {
     std::vector<float> results;

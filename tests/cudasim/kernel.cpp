@@ -233,7 +233,7 @@ void submit(cudaStream_t stream, Launch launch) {
     remember(cudaErrorInvalidResourceHandle);
   } else {
     const Lock lock(device_lock());
-    ++kernel_counters(launch.kernel).calls;
+    kernel_counters(launch.kernel).add({.calls = 1, .launches = 1});
     remember(queue_work(stream, {"kernel", [launch = std::move(launch)] { run_kernel(launch); }}));
   }
 }

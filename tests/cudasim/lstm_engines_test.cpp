@@ -70,12 +70,6 @@ class LstmEngines : public cudasim::SimulatedDevice {
     cudasim::configure(settings);
   }
 
-  static uint64_t launches_of(std::string_view call) {
-    for (const cudasim::Counters& c : cudasim::counters())
-      if (c.name == call) return c.launches;
-    return 0;
-  }
-
   // What the layer gives on the simulated device is what it gives on the CPU.
   static void expect_right(
       int64_t hidden, int64_t batch, const std::function<void()>& midway = [] {}) {
@@ -88,7 +82,7 @@ TEST_F(LstmEngines, AutomaticIsPersistentWhereCudnnHasKernels) {
   cudasim::reset_counters();
   expect_right(256, 1);
   EXPECT_EQ(lstm_engine_used(), LstmEngine::persistent);
-  EXPECT_EQ(launches_of("cudnnRNNForward"), 2u * 2);  // for each direction the input's product and all steps
+  EXPECT_EQ(counted("cudnnRNNForward").launches, 2u * 2);  // for each direction the input's product and all steps
   expect_right(40, 1);
   EXPECT_EQ(lstm_engine_used(), LstmEngine::standard);
   expect_right(256, 33);
@@ -106,7 +100,7 @@ TEST_F(LstmEngines, ByName) {
   cudasim::reset_counters();
   expect_right(256, 1);
   EXPECT_EQ(lstm_engine_used(), LstmEngine::standard);
-  EXPECT_EQ(launches_of("cudnnRNNForward"), 2u * (2 * 3 + 1));
+  EXPECT_EQ(counted("cudnnRNNForward").launches, 2u * (2 * 3 + 1));
   const LstmEngineScope inner(LstmEngine::persistent);
   expect_right(256, 1);
   EXPECT_EQ(lstm_engine_used(), LstmEngine::persistent);

@@ -113,11 +113,7 @@ HostCalls& counted_host_calls() { return tables().host; }
 
 void count_library(const char* name, const Cost& cost) {
   const Lock lock(device_lock());
-  Counters& counters = tables().calls[name];
-  ++counters.calls;
-  counters.launches += cost.launches;
-  counters.flops += cost.flops;
-  counters.bytes += cost.bytes;
+  tables().calls[name].add({.calls = 1, .launches = cost.launches, .flops = cost.flops, .bytes = cost.bytes});
 }
 
 void count_copy(const char* name, double bytes) { count_library(name, {.bytes = bytes}); }
@@ -143,15 +139,7 @@ std::vector<Counters> counters() {
   const Lock lock(device_lock());
   std::map<std::pair<std::string, std::string>, Counters> all;
   for (const auto& [name, counters] : tables().calls) all[{name, ""}] = counters;
-  for (const auto& [kernel, counters] : tables().kernels) {
-    Counters& sum = all[{function_name(kernel), file_of(kernel)}];
-    sum.calls += counters.calls;
-    sum.launches += counters.calls;
-    sum.bytes += counters.bytes;
-    sum.bytes_asked += counters.bytes_asked;
-    sum.sectors += counters.sectors;
-    sum.bank_conflicts += counters.bank_conflicts;
-  }
+  for (const auto& [kernel, counters] : tables().kernels) all[{function_name(kernel), file_of(kernel)}].add(counters);
   std::vector<Counters> list;
   for (auto& [name, counters] : all) {
     list.push_back(counters);

@@ -18,14 +18,13 @@ constexpr size_t kWord = 4;
 
 // Who touched a word: launch (20 bits), block (22), thread (10), barriers passed before (12); 0: nobody.
 using Stamp = uint64_t;
-constexpr unsigned kBlockBits = 22, kThreadBits = 10, kBarrierBits = 12;
+constexpr unsigned kLaunchBits = 20, kBlockBits = 22, kThreadBits = 10, kBarrierBits = 12;
 
 struct Word {
   Stamp write, reads[2];  // reads of two threads: enough to find one that is not the writer's
 };
 
 // The launch that read a sector of memory last, and the one that wrote it.
-constexpr size_t kSector = 32;
 struct Sector {
   uint32_t read, written;
 };
@@ -68,13 +67,14 @@ Shadow& shared_shadow() {
   return *shadow;
 }
 
-uint64_t launches = 0, barriers = 0;
-uint32_t launch_number = 0;  // as launches, but not cut to a stamp's bits
-uint64_t moved_bytes = 0;    // in the running block
+uint64_t barriers = 0;
+uint32_t launches = 0;
+uint64_t moved_bytes = 0;  // in the running block
 
 Stamp stamp_now() {
   const Stamp block = place.block & ((1u << kBlockBits) - 1), barrier = barriers & ((1u << kBarrierBits) - 1);
-  return (((launches << kBlockBits | block) << kThreadBits | place.thread) << kBarrierBits) | barrier;
+  const Stamp launch = 1 + launches % ((1u << kLaunchBits) - 1);  // a stamp is never 0
+  return (((launch << kBlockBits | block) << kThreadBits | place.thread) << kBarrierBits) | barrier;
 }
 
 uint64_t barrier_of(Stamp stamp) { return stamp & ((1u << kBarrierBits) - 1); }
@@ -149,9 +149,9 @@ void count_sectors(const Access& access) {
   for (const std::byte* at = begin - reinterpret_cast<uintptr_t>(begin) % kSector; at < begin + access.size;
        at += kSector) {
     Sector& sector = device_shadow().sector(at);
-    const bool moves = sector.written != launch_number && (access.write || sector.read != launch_number);
+    const bool moves = sector.written != launches && (access.write || sector.read != launches);
     if (moves) moved_bytes += kSector;
-    (access.write ? sector.written : sector.read) = launch_number;
+    (access.write ? sector.written : sector.read) = launches;
   }
 }
 
@@ -176,10 +176,7 @@ size_t shadow_unwritten(const void* data, size_t bytes) {
   return static_cast<size_t>(std::find(written, written + bytes, false) - written);
 }
 
-void shadow_launch() {
-  launches = launches % ((1u << 20) - 1) + 1;
-  ++launch_number;
-}
+void shadow_launch() { ++launches; }
 
 void shadow_block() {
   barriers = 0;

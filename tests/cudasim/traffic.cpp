@@ -12,7 +12,7 @@
 namespace cudasim {
 namespace {
 
-constexpr uintptr_t kSector = 32, kBankBytes = 4, kBanks = 32;
+constexpr uintptr_t kBankBytes = 4, kBanks = 32;
 
 struct Group {
   bool shared;

@@ -6,6 +6,8 @@
 
 namespace cudasim {
 
+constexpr uintptr_t kSector = 32;  // bytes in which memory moves
+
 void add_traffic(const Access& access, bool shared);
 void clear_traffic();  // at the start of a block
 void count_traffic();  // into the kernel's counters, at its end
