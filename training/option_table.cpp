@@ -141,7 +141,7 @@ void read_option(std::string_view text, Objective& value) { value = Objective(te
 void read_option(std::string_view text, Variant& value) { value = choose("variant", text, variant_names); }
 void read_option(std::string_view text, const ModelEntry*& value) { value = &find_model(text); }
 void read_option(std::string_view text, Precision& value) { value = choose("precision", text, precision_names); }
-void read_option(std::string_view text, LstmEngine& value) { value = choose("LSTM engine", text, lstm_engine_names); }
+void read_option(std::string_view text, LstmEngine& value) { value = choose("lstm-engine", text, lstm_engine_names); }
 void read_option(std::string_view text, const DiscriminatorEntry*& value) { value = &find_discriminator(text); }
 void read_option(std::string_view text, std::optional<Gan>& value) { value = choose("gan", text, gan_names); }
 void read_option(std::string_view text, std::optional<VggishFrontend>& value) {

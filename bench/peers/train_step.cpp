@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
   try {
     const Device device = parse_device(device_name);
     const PrecisionScope arithmetic(choose("precision", precision, precision_names));
-    const LstmEngineScope lstm(choose("LSTM engine", engine, lstm_engine_names));
+    const LstmEngineScope lstm(choose("lstm-engine", engine, lstm_engine_names));
     NetworkConfig config;
     config.max_bin = max_bin_of(44100, 4096, 16000);
     config.hidden = hidden;
